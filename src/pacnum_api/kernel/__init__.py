@@ -1,0 +1,1 @@
+"""What every other package may rely on: errors, identifiers and pages. Standard library only."""

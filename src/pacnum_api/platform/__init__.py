@@ -1,0 +1,1 @@
+"""What carries the domains: settings, database, problems, authentication, HTTP plumbing."""

@@ -1,0 +1,138 @@
+"""The way to PostgreSQL: engine, transactions and the raw pool of the hot path.
+
+Data flow of a request: the edge opens one transaction, sets ``app.tenant_id`` for its length, and
+acts as a role that does not own the tables, so that row-level security holds even where a query
+forgets its tenant. The hot path uses the same two locks over a plain asyncpg pool.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+
+from pacnum_api.platform.clock import utc_now
+from pacnum_api.platform.uow import UnitOfWork
+
+
+def with_driver(url: str, driver: str | None) -> str:
+    """The same address for SQLAlchemy (``asyncpg``) or for the bare driver (None)."""
+    parts = urlsplit(url)
+    scheme = "postgresql" if driver is None else f"postgresql+{driver}"
+    # urlunsplit drops the empty authority of socket addresses (postgresql:///db?host=/run)
+    return (
+        scheme + "://" + urlunsplit(("", "", *parts[2:]))
+        if not parts.netloc
+        else urlunsplit((scheme, *parts[1:]))
+    )
+
+
+class Database:
+    """One process's way to PostgreSQL: a SQLAlchemy engine and, for the hot path, a raw pool.
+
+    ``role`` is the role acted as (None: the one that logs in). Both pools connect lazily.
+    """
+
+    def __init__(
+        self, url: str, *, role: str | None = None, pool_size: int = 8, timeout_seconds: float = 10
+    ) -> None:
+        self.url = url
+        self._role = role
+        self._pool_size = pool_size
+        self._timeout_seconds = timeout_seconds
+        self._pool: asyncpg.Pool | None = None
+        self._pool_lock = asyncio.Lock()
+        self.engine: AsyncEngine = create_async_engine(
+            with_driver(url, "asyncpg"),
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=timeout_seconds,
+            pool_pre_ping=True,
+            connect_args={
+                "server_settings": self._server_settings(),
+                "timeout": timeout_seconds,
+                "command_timeout": timeout_seconds * 3,
+            },
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+
+    def _server_settings(self) -> dict[str, str]:
+        settings = {
+            "application_name": "pacnum",
+            "timezone": "UTC",
+            "idle_in_transaction_session_timeout": "60s",
+            "statement_timeout": f"{int(self._timeout_seconds * 3000)}ms",
+            # short queries: planning anew costs more than it wins
+            "plan_cache_mode": "force_generic_plan",
+        }
+        if self._role is not None:
+            settings["role"] = self._role
+        return settings
+
+    @asynccontextmanager
+    async def unit_of_work(self, tenant_id: UUID) -> AsyncIterator[UnitOfWork]:
+        """One transaction scoped to a tenant: committed on a clean exit, else rolled back."""
+        async with self._sessions() as session, session.begin():
+            await session.execute(
+                text("SELECT set_config('app.tenant_id', :tenant, true)"),
+                {"tenant": str(tenant_id)},
+            )
+            yield UnitOfWork(session=session, tenant_id=tenant_id, now=utc_now())
+
+    async def raw_pool(self) -> asyncpg.Pool:
+        """The asyncpg pool of this process, made at its first use."""
+        if self._pool is None:
+            async with self._pool_lock:
+                if self._pool is None:
+                    self._pool = await asyncpg.create_pool(
+                        with_driver(self.url, None),
+                        min_size=1,
+                        max_size=self._pool_size,
+                        server_settings=self._server_settings(),
+                        timeout=self._timeout_seconds,
+                        command_timeout=self._timeout_seconds * 3,
+                        # nothing is ever set at session level: the reset round trip buys nothing
+                        reset=_no_reset,
+                    )
+        return self._pool
+
+    @asynccontextmanager
+    async def raw_transaction(self, tenant_id: UUID) -> AsyncIterator[asyncpg.Connection]:
+        """A bare asyncpg transaction scoped to a tenant, for the hot path.
+
+        BEGIN and the tenant go in one round trip; the id is a UUID, so it needs no escaping.
+        """
+        pool = await self.raw_pool()
+        async with pool.acquire(timeout=self._timeout_seconds) as connection:
+            await connection.execute(
+                f"BEGIN; SELECT set_config('app.tenant_id', '{tenant_id}', true)"
+            )
+            try:
+                yield connection
+                await connection.execute("COMMIT")
+            except BaseException:
+                await asyncio.shield(_roll_back(connection))
+                raise
+
+    async def close(self) -> None:
+        """Return every connection."""
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+        await self.engine.dispose()
+
+
+async def _roll_back(connection: asyncpg.Connection) -> None:
+    """Leave no open transaction on a pooled connection; one that cannot answer is thrown away."""
+    try:
+        await connection.execute("ROLLBACK")
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        connection.terminate()
+
+
+async def _no_reset(connection: asyncpg.Connection) -> None:
+    del connection

@@ -1,0 +1,218 @@
+"""HTTP plumbing that every endpoint shares.
+
+A request travels: authentication → one transaction for the caller's tenant → the endpoint's one
+service call → the rendered response is remembered if it carries an Idempotency-Key → commit → the
+response starts. FastAPI closes function-scoped dependencies after the response object is built and
+before it is sent, so what a caller has seen is on disk.
+"""
+
+import hashlib
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi.routing import APIRoute
+
+from pacnum_api.kernel.errors import DomainError, ErrorKind, FieldFault, InvalidInput
+from pacnum_api.platform import idempotency
+from pacnum_api.platform.auth.access import ACCESS_ERRORS, authenticate
+from pacnum_api.platform.auth.principal import Principal
+from pacnum_api.platform.database import Database
+from pacnum_api.platform.problems import merged, problems, protocol_problems
+from pacnum_api.platform.uow import UnitOfWork
+
+LOCALES = ("fr", "en")
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+WRITING = frozenset({"POST", "PUT", "PATCH"})
+
+
+class UnsupportedMediaType(DomainError):
+    """The body must be sent as application/json."""
+
+    code = "unsupported_media_type"
+    kind = ErrorKind.UNSUPPORTED_MEDIA
+    title = "Unsupported media type"
+
+
+def database_of(request: Request) -> Database:
+    """The database of the application that serves this request."""
+    database: Database = request.app.state.database
+    return database
+
+
+async def _unit_of_work(
+    request: Request,
+    caller: Annotated[Principal, Depends(authenticate)],
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=200,
+            pattern=r"^[\x21-\x7e]+$",
+            description="On a POST: same key and body, same response as the first time.",
+        ),
+    ] = None,
+) -> AsyncIterator[UnitOfWork]:
+    async with database_of(request).unit_of_work(caller.tenant_id) as uow:
+        if idempotency_key is not None and request.method == "POST":
+            digest = idempotency.hash_request(
+                request.method, request.url.path, await request.body()
+            )
+            await idempotency.claim(
+                uow, subject=caller.subject, key=idempotency_key, request_hash=digest
+            )
+            request.state.claimed = (uow, caller.subject, idempotency_key)
+        yield uow
+
+
+Uow = Annotated[UnitOfWork, Depends(_unit_of_work, scope="function")]
+"""One transaction for the caller's tenant, committed before the response starts."""
+
+
+def negotiate_locale(accepted: str | None) -> str:
+    """The better of ``fr`` and ``en`` for an Accept-Language header (RFC 9110, 12.5.4), or fr."""
+    wishes: list[tuple[float, int, str]] = []
+    for position, part in enumerate((accepted or "").split(",")):
+        tag, _, parameters = part.strip().partition(";")
+        quality = _quality(parameters)
+        if quality > 0:
+            wishes.append((-quality, position, tag.strip().lower()))
+    for _, _, tag in sorted(wishes):
+        primary = "fr" if tag == "*" else tag.split("-", 1)[0]
+        if primary in LOCALES:
+            return primary
+    return LOCALES[0]
+
+
+def _quality(parameters: str) -> float:
+    name, _, value = parameters.strip().partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0
+
+
+def _locale(
+    response: Response,
+    accept_language: Annotated[
+        str | None,
+        Header(max_length=200, description="`fr` (default) or `en`.", examples=["fr"]),
+    ] = None,
+) -> str:
+    locale = negotiate_locale(accept_language)
+    response.headers["Content-Language"] = locale
+    response.headers.append("Vary", "Accept-Language")
+    return locale
+
+
+Locale = Annotated[str, Depends(_locale)]
+"""Language of the texts in the answer, said back in ``Content-Language``."""
+
+
+def etag_matches(header: str | None, etag: str) -> bool:
+    """Whether an If-Match or If-None-Match header names this ETag (weak comparison, RFC 9110)."""
+    if header is None:
+        return False
+    named = [tag.strip().removeprefix("W/") for tag in header.split(",")]
+    return "*" in named or etag in named
+
+
+def _with_validators(request: Request, response: Response) -> Response:
+    """Give a read its strong ETag, and a 304 to whoever has that very representation."""
+    body = getattr(response, "body", None)
+    if request.method != "GET" or response.status_code != 200 or not isinstance(body, bytes):
+        return response
+    etag = response.headers.get("etag")
+    if etag is None:
+        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        response.headers["etag"] = etag
+    response.headers.setdefault("cache-control", "private, no-cache")
+    if not etag_matches(request.headers.get("if-none-match"), etag):
+        return response
+    kept = {
+        name: value
+        for name, value in response.headers.items()
+        if name in {"etag", "cache-control", "vary", "content-language", "link"}
+    }
+    return Response(status_code=304, headers=kept)
+
+
+async def _check_body(request: Request) -> None:
+    """Refuse what JSON allows and PostgreSQL text does not, before anything is parsed twice.
+
+    Raises UnsupportedMediaType, or InvalidInput naming strings with NUL or lone surrogates.
+    """
+    if request.method not in WRITING:
+        return
+    body = await request.body()
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if body and media_type != "application/json" and not media_type.endswith("+json"):
+        raise UnsupportedMediaType
+    if b"\\u" not in body:
+        return
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return  # FastAPI answers this one, with the place of the fault
+    faults = [
+        FieldFault(pointer, "expected text without NUL or lone surrogate characters")
+        for pointer in unstorable_texts(document)
+    ]
+    if faults:
+        raise InvalidInput(faults=faults)
+
+
+def unstorable_texts(document: object) -> list[str]:
+    """JSON pointers of the strings (member names included) that PostgreSQL cannot store."""
+    found: list[str] = []
+    waiting: list[tuple[str, object]] = [("", document)]
+    while waiting:
+        pointer, value = waiting.pop()
+        if isinstance(value, str) and not _is_storable(value):
+            found.append(pointer)
+        elif isinstance(value, list):
+            waiting.extend((f"{pointer}/{index}", item) for index, item in enumerate(value))
+        elif isinstance(value, dict):
+            for name, item in value.items():
+                if _is_storable(name):
+                    escaped = name.replace("~", "~0").replace("/", "~1")
+                    waiting.append((f"{pointer}/{escaped}", item))
+                else:
+                    found.append(pointer)
+    return sorted(found)
+
+
+def _is_storable(value: str) -> bool:
+    return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+class PacnumRoute(APIRoute):
+    """Every operation's frame: body checks before, validators and remembered responses after."""
+
+    def get_route_handler(self) -> Handler:
+        """Wrap FastAPI's own handler; the unit of work is still open when it returns."""
+        handle = super().get_route_handler()
+
+        async def framed(request: Request) -> Response:
+            await _check_body(request)
+            response = await handle(request)
+            claimed = getattr(request.state, "claimed", None)
+            if claimed is not None:
+                uow, subject, key = claimed
+                answer = (response.status_code, dict(response.headers), bytes(response.body))
+                await idempotency.remember(uow, subject=subject, key=key, response=answer)
+            return _with_validators(request, response)
+
+        return framed
+
+
+def make_router(prefix: str, tag: str) -> APIRouter:
+    """A domain's router: a prefix under ``/v1``, a tag, the problems that all routes share."""
+    shared = merged(
+        problems(*ACCESS_ERRORS, InvalidInput, idempotency.IdempotencyKeyReused),
+        protocol_problems(400),
+    )
+    return APIRouter(prefix=f"/v1{prefix}", tags=[tag], route_class=PacnumRoute, responses=shared)

@@ -1,0 +1,64 @@
+"""Settings, all from environment variables that begin with ``PACNUM_``."""
+
+import os
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_home() -> Path:
+    """Where the embedded server keeps its data: the platform's user data folder."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "pacnum"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "pacnum"
+    return Path(os.environ.get("XDG_DATA_HOME", str(Path.home() / ".local" / "share"))) / "pacnum"
+
+
+class Settings(BaseSettings):
+    """How one process of the service runs. Unknown variables are ignored; wrong values stop it."""
+
+    model_config = SettingsConfigDict(env_prefix="PACNUM_", frozen=True)
+
+    database_url: str | None = Field(
+        default=None,
+        description="Any PostgreSQL 14 or later; without it an embedded server is started.",
+    )
+    database_owner_url: str | None = Field(
+        default=None,
+        description="Role that owns the tables, for migrations and loads; default: database_url.",
+    )
+    database_role: str = Field(
+        default="pacnum_app",
+        pattern=r"^[a-z_][a-z0-9_]{0,62}$",
+        description="Role the service acts as: it does not own the tables.",
+    )
+    database_pool_size: int = Field(default=8, ge=1, le=100)
+    database_timeout_seconds: float = Field(default=10.0, gt=0)
+    home: Path = Field(default_factory=default_home)
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    public_url: str = Field(
+        default="http://127.0.0.1:8000",
+        description="Issuer and audience of the tokens; the address partners use, no final slash.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    token_ttl_seconds: int = Field(default=600, ge=60, le=3600)
+    signing_algorithm: Literal["EdDSA", "ES256"] = "EdDSA"
+    signing_key_max_age_days: int = Field(default=90, ge=1)
+    max_body_bytes: int = Field(default=1_048_576, ge=1024)
+    session_lifetime_seconds: int = Field(default=7 * 24 * 3600, ge=60)
+    metrics_token: str | None = Field(
+        default=None, description="Bearer token of /metrics; without it only loopback may read it."
+    )
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

@@ -1,0 +1,44 @@
+"""The unit of work: one request, one transaction, one instant, one tenant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from pacnum_api.kernel.errors import JsonValue
+from pacnum_api.kernel.ids import new_id
+from pacnum_api.platform.outbox import OutboxEvent
+
+
+@dataclass(slots=True)
+class UnitOfWork:
+    """What a service function works in. The edge opens it and commits it; nobody else does.
+
+    ``now`` is the instant of the whole unit (aware, UTC): rows of one transaction agree on it.
+    """
+
+    session: AsyncSession
+    tenant_id: UUID
+    now: datetime
+
+    async def emit(self, event_type: str, subject: str, data: Mapping[str, JsonValue]) -> None:
+        """Put an event (past tense, ``test_session.finished``) into this transaction's outbox."""
+        await self.session.execute(
+            insert(OutboxEvent).values(
+                id=new_id(),
+                tenant_id=self.tenant_id,
+                type=event_type,
+                subject=subject,
+                data=dict(data),
+                occurred_at=self.now,
+            )
+        )
+
+    async def notify(self, channel: str, payload: str) -> None:
+        """Tell every process, at commit, that something it may have cached has changed."""
+        await self.session.execute(
+            text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload}
+        )
