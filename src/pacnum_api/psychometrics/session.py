@@ -1,0 +1,122 @@
+"""Where a test stands: what was agreed at its start, and the items put so far."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+import numpy as np
+
+from pacnum_api.psychometrics.arithmetic import BoolArray, uniform
+from pacnum_api.psychometrics.tables import BankTables
+
+_NOTHING: Mapping[int, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Least and greatest number of items of a competence; takes the place of the rules' own."""
+
+    minimum: int
+    maximum: int
+
+
+_NO_QUOTAS: Mapping[int, Quota] = MappingProxyType({})
+
+
+@dataclass(frozen=True, eq=False)
+class SessionPlan:
+    """What stays the same from the first item to the last.
+
+    ``competences``: the indices asked about; ``seed``: source of every draw; ``targets``:
+    competence to the level (1 .. levels) to be decided upon; ``eligible`` (n,): items that may be
+    asked at all (locale, accommodations, exposure), None for all; ``item_budget``: greatest number
+    of items over all competences; ``time_budget_seconds``: None for no limit.
+    """
+
+    competences: tuple[int, ...]
+    seed: int
+    targets: Mapping[int, int] = field(default_factory=lambda: _NOTHING)
+    eligible: BoolArray | None = None
+    quotas: Mapping[int, Quota] = field(default_factory=lambda: _NO_QUOTAS)
+    item_budget: int | None = None
+    time_budget_seconds: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SessionState:
+    """The plan with the items put so far, in order.
+
+    ``counts`` (K): items put per competence; ``blocked`` (n,): items that may not be asked (any
+    more); ``rank``: competence to its place in this session's own order, drawn from the seed, that
+    decides between competences that have equal claims.
+    """
+
+    plan: SessionPlan
+    items: tuple[int, ...]
+    counts: tuple[int, ...]
+    blocked: BoolArray
+    rank: Mapping[int, int]
+    elapsed_seconds: float = 0.0
+
+    @property
+    def position(self) -> int:
+        """Position of the next item; the first is 1."""
+        return len(self.items) + 1
+
+
+def begin(tables: BankTables, plan: SessionPlan) -> SessionState:
+    """Return the state before the first item.
+
+    ``ValueError`` if the plan asks about no competence, one twice, one that the bank does not
+    know, or a target that is not a level.
+    """
+    asked = plan.competences
+    if not asked or len(set(asked)) != len(asked):
+        raise ValueError("a session asks about at least one competence, each once")
+    if min(asked) < 0 or max(asked) >= tables.competence_count:
+        raise ValueError("a competence asked about is not in the framework")
+    for level in plan.targets.values():
+        tables.scale.start_of(level)
+    drawn = sorted(asked, key=lambda index: uniform(plan.seed, index, purpose="competence order"))
+    blocked = (
+        np.zeros(tables.item_count, dtype=np.bool_) if plan.eligible is None else ~plan.eligible
+    )
+    return SessionState(
+        plan=plan,
+        items=(),
+        counts=(0,) * tables.competence_count,
+        blocked=blocked,
+        rank=MappingProxyType({competence: place for place, competence in enumerate(drawn)}),
+    )
+
+
+def after(
+    tables: BankTables, state: SessionState, item: int, *, elapsed_seconds: float = 0.0
+) -> SessionState:
+    """Return the state once ``item`` was put to the agent.
+
+    ``elapsed_seconds``: time since the session began, by the server's clock.
+    """
+    blocked = state.blocked.copy()
+    blocked[tables.excludes[item]] = True
+    counts = list(state.counts)
+    counts[tables.competence_of[item]] += 1
+    return replace(
+        state,
+        items=(*state.items, item),
+        counts=tuple(counts),
+        blocked=blocked,
+        elapsed_seconds=elapsed_seconds,
+    )
+
+
+def replayed(
+    tables: BankTables, plan: SessionPlan, items: Sequence[int], *, elapsed_seconds: float = 0.0
+) -> SessionState:
+    """Return the state after ``items`` in order: ``begin``, then ``after`` for each."""
+    start = begin(tables, plan)
+    counts = list(start.counts)
+    for item in items:
+        start.blocked[tables.excludes[item]] = True
+        counts[tables.competence_of[item]] += 1
+    return replace(start, items=tuple(items), counts=tuple(counts), elapsed_seconds=elapsed_seconds)
