@@ -90,7 +90,8 @@ class KeyStore:
         self._audience = audience
         self._algorithm = SigningAlgorithm(algorithm)
         self._ring: KeyRing | None = None
-        self._loaded_at = 0.0
+        self._loaded_at = float("-inf")
+        self._drops = 0
         self._lock = asyncio.Lock()
         self.clock: Callable[[], float] = time.monotonic
 
@@ -112,6 +113,7 @@ class KeyStore:
     def drop(self, payload: str = "") -> None:
         """Forget the keys: they have changed somewhere (notification on ``pacnum_keys``)."""
         del payload
+        self._drops += 1
         self._loaded_at = float("-inf")
 
     async def _reload(self, seen: KeyRing | None) -> KeyRing:
@@ -119,12 +121,13 @@ class KeyStore:
         async with self._lock:
             if self._ring is not None and self._loaded_at >= started_at:
                 return self._ring  # another task loaded it while this one waited
-            began_at = self.clock()
+            began_at, drops = self.clock(), self._drops
             keys = await _load_or_create(self._database, self._algorithm)
             ring = KeyRing(issuer=self._issuer, audience=self._audience, keys=keys)
             # an unchanged ring stays the same object: what was derived from it stays valid
             self._ring = seen if seen == ring else ring
-            self._loaded_at = began_at
+            if drops == self._drops:  # else it changed while it was being read
+                self._loaded_at = began_at
             return self._ring
 
 

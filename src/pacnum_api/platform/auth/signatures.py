@@ -50,16 +50,29 @@ def unverified_header(token: str) -> Mapping[str, object]:
     """
     if len(token) > LONGEST_TOKEN_BYTES or not token.isascii():
         raise BadSignature
-    segments = token.split(".")
-    if len(segments) != 3:
-        raise BadSignature
-    try:
-        header = json.loads(urlsafe_b64decode(segments[0].encode()))
-    except (ValueError, RecursionError) as error:
-        raise BadSignature from error
-    if not isinstance(header, dict) or "crit" in header or "b64" in header:
+    header = _json_object(token, 0)
+    if "crit" in header or "b64" in header:
         raise BadSignature
     return header
+
+
+def unverified_claims(token: str) -> Mapping[str, object]:
+    """The claims as sent, only to learn whose key to look for. Raises BadSignature."""
+    unverified_header(token)
+    return _json_object(token, 1)
+
+
+def _json_object(token: str, segment: int) -> Mapping[str, object]:
+    segments = token.split(".")
+    if len(segments) != 3:  # header, payload, signature
+        raise BadSignature
+    try:
+        value = json.loads(urlsafe_b64decode(segments[segment].encode()))
+    except (ValueError, RecursionError) as error:
+        raise BadSignature from error
+    if not isinstance(value, dict):
+        raise BadSignature
+    return value
 
 
 def verified_payload(token: str, *, key: Key, algorithms: Collection[str]) -> bytes:

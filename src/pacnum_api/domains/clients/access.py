@@ -1,0 +1,35 @@
+"""The token endpoint and the well-known documents are open to all: here is what they are given."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from pacnum_api.domains.clients.types import TokenRequest
+from pacnum_api.platform.database import Database
+from pacnum_api.platform.http import database_of
+from pacnum_api.platform.settings import Settings
+
+
+async def _token_request(request: Request) -> TokenRequest:
+    return TokenRequest(
+        content_type=request.headers.get("content-type", ""),
+        authorization=request.headers.get("authorization"),
+        body=await request.body(),
+    )
+
+
+async def _database(request: Request) -> Database:
+    return database_of(request)
+
+
+async def _token_lifetime(request: Request) -> timedelta:
+    settings: Settings = request.app.state.settings
+    return timedelta(seconds=settings.token_ttl_seconds)
+
+
+PresentedForm = Annotated[TokenRequest, Depends(_token_request)]
+TenantlessDatabase = Annotated[Database, Depends(_database)]
+"""For the one operation that begins before a tenant is known."""
+
+TokenLifetime = Annotated[timedelta, Depends(_token_lifetime)]
