@@ -118,6 +118,15 @@ class Database:
                 await asyncio.shield(_roll_back(connection))
                 raise
 
+    async def connect(self) -> asyncpg.Connection:
+        """A connection outside the pools, for whoever listens for as long as the process lives."""
+        return await asyncpg.connect(
+            with_driver(self.url, None),
+            server_settings=self._server_settings(),
+            timeout=self._timeout_seconds,
+            command_timeout=self._timeout_seconds,
+        )
+
     async def close(self) -> None:
         """Return every connection."""
         if self._pool is not None:

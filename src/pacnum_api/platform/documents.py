@@ -6,14 +6,17 @@ postcode), ``12:30`` is not a number in base 60, and a repeated key is a fault.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import yaml
+from pydantic import ValidationError
 
-Value: TypeAlias = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
+from pacnum_api.kernel.errors import DomainError, ErrorKind, FieldFault
+
+Value: TypeAlias = bool | int | float | str | list["Value"] | dict[str, "Value"] | None
 Locator: TypeAlias = Callable[[str], int]
 """From a JSON pointer to the 1-based line of its value, or of its nearest ancestor."""
 
@@ -21,9 +24,9 @@ Locator: TypeAlias = Callable[[str], int]
 class DocumentUnreadable(Exception):
     """The file is not a document of this dialect; ``line`` is 1-based, 0 when there is none."""
 
-    def __init__(self, path: Path, line: int, message: str) -> None:
+    def __init__(self, path: Path, line: int, *, message: str) -> None:
         """Keep where and why."""
-        super().__init__(path, line, message)
+        super().__init__(f"{path}:{line}: {message}")
         self.path = path
         self.line = line
         self.message = message
@@ -43,8 +46,52 @@ class DocumentFault:
         return f"{self.path}:{self.line}: {self.pointer or '/'}: {self.message}"
 
 
+class DocumentsRefused(DomainError):
+    """The documents have faults: nothing was loaded."""
+
+    code = "documents_refused"
+    kind = ErrorKind.INVALID_INPUT
+    title = "Documents refused"
+
+    def __init__(self, document_faults: Iterable[DocumentFault]) -> None:
+        """Keep every fault of every file, in the order of files and lines."""
+        self.document_faults = tuple(
+            sorted(document_faults, key=lambda fault: (str(fault.path), fault.line, fault.pointer))
+        )
+        lines = "\n".join(str(fault) for fault in self.document_faults)
+        super().__init__(f"{len(self.document_faults)} fault(s), nothing was loaded:\n{lines}")
+
+
+def schema_faults(error: ValidationError, path: Path, locate: Locator) -> list[DocumentFault]:
+    """Every fault that pydantic found in a document, with its line."""
+    return located(
+        [
+            FieldFault("".join(f"/{escaped(str(part))}" for part in fault["loc"]), fault["msg"])
+            for fault in error.errors(include_url=False)
+        ],
+        path,
+        locate,
+    )
+
+
+def located(faults: Iterable[FieldFault], path: Path, locate: Locator) -> list[DocumentFault]:
+    """Faults of a policy, with the file and line of their values."""
+    return [
+        DocumentFault(path, locate(fault.pointer), fault.pointer, fault.message) for fault in faults
+    ]
+
+
 class _Loader(yaml.SafeLoader):
-    """SafeLoader with the core schema's scalars only."""
+    """SafeLoader with the core schema's scalars only, and no aliases.
+
+    An alias can nest a document in itself, or blow a few lines up to gigabytes.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # the stub leaves it bare
+            raise yaml.MarkedYAMLError(problem="aliases are not used here", problem_mark=mark)
+        return super().compose_node(parent, index)
 
 
 _Loader.yaml_implicit_resolvers = {}
@@ -70,28 +117,32 @@ def load_yaml(path: Path) -> tuple[Value, Locator]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise DocumentUnreadable(path, 0, error.strerror or "cannot be read") from error
+        raise DocumentUnreadable(path, 0, message=error.strerror or "cannot be read") from error
     except UnicodeDecodeError as error:
-        raise DocumentUnreadable(path, 0, "expected UTF-8") from error
+        raise DocumentUnreadable(path, 0, message="expected UTF-8") from error
     return read_yaml(text, path)
 
 
 def read_yaml(text: str, path: Path) -> tuple[Value, Locator]:
     """Like ``load_yaml``, from text already read; ``path`` names it in faults."""
-    loader = _Loader(text)
+    loader: _Loader | None = None
     try:
+        loader = _Loader(text)  # reads the whole text: a forbidden character is found here
         root = loader.get_single_node()
         if root is None:
             return None, lambda _pointer: 1
-        lines = dict(_lines(root, "", path))
+        lines = dict(_lines(root, "", path=path))
         data: Value = loader.construct_document(root)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise DocumentUnreadable(path, line, error.problem or "expected YAML") from error
+        raise DocumentUnreadable(path, line, message=error.problem or "expected YAML") from error
+    except RecursionError as error:
+        raise DocumentUnreadable(path, 0, message="nested too deeply") from error
     except yaml.YAMLError as error:  # a character that YAML forbids: no mark, its own message
-        raise DocumentUnreadable(path, 0, str(error).split("\n", 1)[0]) from error
+        raise DocumentUnreadable(path, 0, message=str(error).split("\n", 1)[0]) from error
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
     return data, lambda pointer: _nearest(lines, pointer)
 
 
@@ -106,18 +157,22 @@ def _nearest(lines: dict[str, int], pointer: str) -> int:
     return lines[pointer]
 
 
-def _lines(node: yaml.Node, pointer: str, path: Path) -> Iterator[tuple[str, int]]:
+def _lines(node: yaml.Node, pointer: str, *, path: Path) -> Iterator[tuple[str, int]]:
     yield pointer, node.start_mark.line + 1
     if isinstance(node, yaml.SequenceNode):
         for index, child in enumerate(node.value):
-            yield from _lines(child, f"{pointer}/{index}", path)
+            yield from _lines(child, f"{pointer}/{index}", path=path)
     elif isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, child in node.value:
             line = key.start_mark.line + 1
             if key.tag != "tag:yaml.org,2002:str":
-                raise DocumentUnreadable(path, line, "expected text as a key (put it in quotes)")
+                raise DocumentUnreadable(
+                    path, line, message="expected text as a key (put it in quotes)"
+                )
             if key.value in seen:
-                raise DocumentUnreadable(path, line, f"the key {key.value!r} is there twice")
+                raise DocumentUnreadable(
+                    path, line, message=f"the key {key.value!r} is there twice"
+                )
             seen.add(key.value)
-            yield from _lines(child, f"{pointer}/{escaped(key.value)}", path)
+            yield from _lines(child, f"{pointer}/{escaped(key.value)}", path=path)

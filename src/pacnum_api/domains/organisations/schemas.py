@@ -1,0 +1,53 @@
+"""Agents on the wire."""
+
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field
+
+from pacnum_api.domains.organisations.types import Agent
+from pacnum_api.platform.schemas import In, Out, UtcDatetime
+
+Issuer = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=100,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$",
+        examples=["sirhius"],
+        description="The system that gave the value.",
+    ),
+]
+ExternalValue = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[A-Za-z0-9._:@+-]+$",
+        examples=["a-104729"],
+        description="An opaque key; please no name and no e-mail address.",
+    ),
+]
+
+
+class ExternalIdRead(Out):
+    issuer: Issuer
+    value: ExternalValue
+
+
+class AgentUpsert(In):
+    """What may be said about an agent: the language to be addressed in, and no more."""
+
+    locale: Literal["fr", "en"] = "fr"
+
+
+class AgentRead(Out):
+    id: UUID
+    external_id: ExternalIdRead
+    locale: Literal["fr", "en"]
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
+
+    @classmethod
+    def of(cls, agent: Agent) -> Self:
+        return cls.model_validate(agent)

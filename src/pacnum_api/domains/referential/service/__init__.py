@@ -1,0 +1,21 @@
+"""Verbs of the referential: read what is published, publish what is new."""
+
+from pacnum_api.domains.referential.service.load_documents import load_documents
+from pacnum_api.domains.referential.service.read_frameworks import (
+    get_competence,
+    get_correlation_matrix,
+    get_crosswalk,
+    get_framework,
+    list_frameworks,
+    list_learning_outcomes,
+)
+
+__all__ = [
+    "get_competence",
+    "get_correlation_matrix",
+    "get_crosswalk",
+    "get_framework",
+    "list_frameworks",
+    "list_learning_outcomes",
+    "load_documents",
+]

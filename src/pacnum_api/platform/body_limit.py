@@ -1,0 +1,59 @@
+"""Requests that are too large or not text are refused before anybody reads them whole."""
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pacnum_api.platform.problems import render_status
+
+
+class BodyLimit:
+    """413 for bodies over the limit, announced or not; 400 for NUL or bad UTF-8 in the address."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request whose address and body are within bounds."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if not _is_clean(scope):
+            detail = "The address holds NUL characters or is not UTF-8."
+            await render_status(400, detail, scope)(scope, receive, send)
+            return
+        announced = _announced(scope)
+        if announced is not None and announced > self.max_bytes:
+            response = render_status(413, self._detail, scope, {"Connection": "close"})
+            await response(scope, receive, send)
+            return
+        received = 0
+
+        async def limited_receive() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.max_bytes:
+                # of this type because FastAPI turns any other into «malformed» while it reads
+                raise HTTPException(413, self._detail, {"Connection": "close"})
+            return message
+
+        await self.app(scope, limited_receive, send)
+
+    @property
+    def _detail(self) -> str:
+        return f"The body may have at most {self.max_bytes} bytes."
+
+
+def _is_clean(scope: Scope) -> bool:
+    raw = scope.get("raw_path", b"") + b"?" + scope.get("query_string", b"")
+    if b"%00" in raw or b"\x00" in raw:
+        return False
+    return "\ufffd" not in scope["path"]
+
+
+def _announced(scope: Scope) -> int | None:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else None
+    return None

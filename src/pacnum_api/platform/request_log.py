@@ -1,0 +1,101 @@
+"""What every request leaves behind: an id, a log line without personal data, and metrics.
+
+One pure ASGI wrapper does all three, because each further one costs every request (measured:
+``docs/benchmarks.md``). The log names the route's template, never the path, whose ids could be
+joined with other data to find a person.
+"""
+
+import re
+import time
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pacnum_api.kernel.ids import new_id
+from pacnum_api.platform.problems import render_status
+
+REQUESTS: Final = Counter(
+    "pacnum_http_requests_total", "Requests answered.", ["method", "route", "status"]
+)
+DURATION: Final = Histogram(
+    "pacnum_http_request_duration_seconds",
+    "From the first byte read to the response started.",
+    ["route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+_REQUEST_ID: Final = re.compile(r"^[A-Za-z0-9._-]{8,80}$")
+_log = structlog.stdlib.get_logger("pacnum.request")
+
+
+class RequestLog:
+    """Outermost but one: gives ids, catches what nobody caught, counts and logs."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request and write its line."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state: MutableMapping[str, Any] = scope.setdefault("state", {})
+        request_id = state["request_id"] = _request_id(scope)
+        started = time.perf_counter()
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    (b"x-request-id", request_id.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        except Exception:
+            _log.exception("unexpected_error", request_id=request_id, route=_route(scope))
+            if status:
+                raise  # the response has begun: all that is left is to cut the connection
+            detail = (
+                "An unexpected error; nothing was stored. Quote the request_id to the operator."
+            )
+            response = render_status(500, detail, scope)
+            await response(scope, receive, send_with_id)
+        finally:
+            _record(scope, status, time.perf_counter() - started)
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            given = value.decode("latin-1")
+            if _REQUEST_ID.match(given):
+                return str(given)
+    return str(new_id())
+
+
+def _route(scope: Scope) -> str:
+    route = scope.get("route")
+    return str(getattr(route, "path", "unmatched"))
+
+
+def _record(scope: Scope, status: int, seconds: float) -> None:
+    route = _route(scope)
+    REQUESTS.labels(scope["method"], route, str(status)).inc()
+    DURATION.labels(route).observe(seconds)
+    _log.info(
+        "request",
+        request_id=scope["state"]["request_id"],
+        method=scope["method"],
+        route=route,
+        status=status,
+        duration_ms=round(seconds * 1000, 2),
+        client_id=scope["state"].get("client_id"),
+    )
