@@ -23,7 +23,7 @@ from pacnum_api.domains.clients.schemas import (
 from pacnum_api.platform.auth.access import TokenKeys
 from pacnum_api.platform.problems import problems
 
-api = APIRouter(tags=["clients"])
+api = APIRouter(tags=["authentication"])
 
 KEYS_CACHED = "public, max-age=300"
 """Half of the time that a new key is published before it signs."""
