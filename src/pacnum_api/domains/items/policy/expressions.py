@@ -1,0 +1,166 @@
+"""The expressions of templates: Jinja2 in a sandbox, with native values.
+
+An expression (``lignes | sum(attribute='montant')``) gives a value of its own type; a text with
+``{{ }}`` gives text, in which the filters ``num`` and ``day`` speak the reader's language.
+Everything undefined is an error, nothing can be changed, and no attribute that leads out of the
+sandbox can be read (``ImmutableSandboxedEnvironment``).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Final
+
+from jinja2 import StrictUndefined, Template, TemplateError, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from pacnum_api.domains.items.types import LOCALES
+
+_GROUP: Final = {"fr": "\u202f", "en": ","}
+_POINT: Final = {"fr": ",", "en": "."}
+_MONTHS: Final = {
+    "fr": [
+        *("janvier", "février", "mars", "avril", "mai", "juin"),
+        *("juillet", "août", "septembre", "octobre", "novembre", "décembre"),
+    ],
+    "en": [
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    ],
+}
+_WHOLE = re.compile(r"^\s*\{\{(?P<expression>(?:(?!\{\{|\}\}).)+)\}\}\s*$", re.DOTALL)
+_TOO_LARGE = 10_000
+
+
+class ExpressionFailed(Exception):
+    """An expression cannot be read, or not be computed from these values."""
+
+
+def print_number(value: object, locale: str, *, digits: int | None = None) -> str:
+    """A number as read in a locale: ``1 234,5`` (narrow no-break space) or ``1,234.5``.
+
+    Without ``digits``, at most six decimals and no trailing zero.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ExpressionFailed(f"num expects a number, not {value!r}")
+    text = f"{value:,.{6 if digits is None else digits}f}"
+    if digits is None:
+        text = text.rstrip("0").rstrip(".")
+    whole, _, decimals = text.partition(".")
+    whole = whole.replace(",", _GROUP[locale])
+    return whole + _POINT[locale] + decimals if decimals else whole
+
+
+def print_day(value: object, locale: str) -> str:
+    """A day as read in a locale: ``1er mars 2026`` or ``1 March 2026``."""
+    if not isinstance(value, date):
+        raise ExpressionFailed(f"day expects a date, not {value!r}")
+    number = "1er" if locale == "fr" and value.day == 1 else str(value.day)
+    return f"{number} {_MONTHS[locale][value.month - 1]} {value.year}"
+
+
+def _days(count: int) -> timedelta:
+    return timedelta(days=count)
+
+
+def _range(*bounds: int) -> range:
+    """``range`` with a ceiling: an expression must not fill the memory."""
+    numbers = range(*bounds)
+    if len(numbers) > _TOO_LARGE:
+        raise ExpressionFailed(f"range may give at most {_TOO_LARGE} numbers")
+    return numbers
+
+
+def _environment(locale: str) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True
+    )
+    environment.globals = {
+        "round": round,
+        "abs": abs,
+        "min": min,
+        "max": max,
+        "sum": sum,
+        "len": len,
+        "range": _range,
+        "sorted": sorted,
+        "zip": zip,
+        "int": int,
+        "float": float,
+        "str": str,
+        "days": _days,
+    }
+
+    def num(value: object, digits: int | None = None) -> str:
+        return print_number(value, locale, digits=digits)
+
+    def day(value: object) -> str:
+        return print_day(value, locale)
+
+    environment.filters |= {"num": num, "day": day}
+    return environment
+
+
+_ENVIRONMENTS: Final = {locale: _environment(locale) for locale in LOCALES}
+
+
+def is_template(text: str) -> bool:
+    """Whether the text holds an expression to compute."""
+    return "{{" in text
+
+
+def compute(expression: str, values: Mapping[str, object], *, locale: str) -> object:
+    """The expression's value; what it generates lazily comes as a list. Raises ExpressionFailed."""
+    try:
+        value = _compiled(expression, locale)(values)
+        if isinstance(value, Iterator):
+            value = list(value)
+    except _FAILURES as error:
+        raise ExpressionFailed(_reason(expression, error)) from error
+    if isinstance(value, Undefined):
+        raise ExpressionFailed(f"{expression!r}: a name or attribute in it is not defined")
+    return value
+
+
+def fill(text: str, values: Mapping[str, object], *, locale: str) -> str:
+    """The text with its expressions replaced by their values. Raises ExpressionFailed."""
+    try:
+        return _template(text, locale).render(values)
+    except _FAILURES as error:
+        raise ExpressionFailed(_reason(text, error)) from error
+
+
+def evaluate(text: str, values: Mapping[str, object], *, locale: str) -> object:
+    """Like ``fill``, but a text that is one single expression keeps its value's own type."""
+    whole = _WHOLE.match(text)
+    if whole:
+        return compute(whole["expression"].strip(), values, locale=locale)
+    return fill(text, values, locale=locale)
+
+
+# what a computation over drawn values can raise; anything else is a fault of this program
+_FAILURES: Final = (
+    TemplateError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    ExpressionFailed,
+)
+
+
+def _reason(source: str, error: Exception) -> str:
+    shown = source if len(source) <= 80 else source[:77] + "…"
+    return f"{shown!r}: {error}"
+
+
+@lru_cache(maxsize=8192)
+def _compiled(expression: str, locale: str) -> Callable[[Mapping[str, object]], object]:
+    return _ENVIRONMENTS[locale].compile_expression(expression, undefined_to_none=False)
+
+
+@lru_cache(maxsize=8192)
+def _template(text: str, locale: str) -> Template:
+    return _ENVIRONMENTS[locale].from_string(text)

@@ -1,0 +1,196 @@
+"""Tables as CSV, XLSX and ODS: the same bytes for the same cells, on any day and machine."""
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Final
+
+from odf.namespaces import OFFICENS
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.table import Table, TableCell, TableRow
+from odf.text import P
+from openpyxl import Workbook
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+
+from pacnum_api.domains.items.policy.expressions import compute
+from pacnum_api.domains.items.policy.wording import Wording
+from pacnum_api.domains.items.types import Column, TableFile, TableFormat
+
+_LONG_AGO: Final = (2026, 1, 1, 0, 0, 0)
+_MOMENT: Final = datetime(*_LONG_AGO)  # noqa: DTZ001 - both formats keep local times without a zone
+_WIDEST: Final = 60
+_STAMPS: Final = re.compile(
+    rb"(<(?:dcterms:created|dcterms:modified|dc:date|meta:creation-date)[^>]*>)[^<]*(</)"
+)
+_REFERENCE: Final = re.compile(
+    r"'[^']*'!|\"[^\"]*\"|\$?[A-Z]{1,3}\$?\d+(?::\$?[A-Z]{1,3}\$?\d+)?(?![A-Za-z0-9(])|,"
+)
+
+Grid = Sequence[Sequence[object]]
+
+
+def table_bytes(table: TableFile, words: Wording) -> bytes:
+    """The table's file for one reader. Raises ExpressionFailed, LookupError, TypeError."""
+    header = [words.say(column.name) for column in table.columns]
+    rows = _grid(table, words)
+    if table.format is TableFormat.CSV:
+        return _csv(header, rows, locale=words.locale)
+    default = "Feuille1" if words.locale == "fr" else "Sheet1"
+    sheet = default if table.sheet is None else words.say(table.sheet)
+    write = _xlsx if table.format is TableFormat.XLSX else _ods
+    return _repacked(write(header, rows, sheet=sheet))
+
+
+def _grid(table: TableFile, words: Wording) -> Grid:
+    if table.rows_from is not None:
+        drawn = (words.values or {})[table.rows_from]
+        if not isinstance(drawn, list):
+            raise TypeError(f"{table.rows_from} is not a list of rows")
+        return [_drawn_row(table.columns, row, words, number=n) for n, row in enumerate(drawn, 1)]
+    return [
+        _literal_row(table.columns, [words.cell(cell) for cell in row], words, number=number)
+        for number, row in enumerate(table.rows, start=1)
+    ]
+
+
+def _drawn_row(
+    columns: Iterable[Column], row: object, words: Wording, *, number: int
+) -> list[object]:
+    """Cells of drawn rows; an expression sees the row's fields, ``row`` and ``number`` (from 1)."""
+    if not isinstance(row, dict):
+        raise TypeError("a drawn row is an object")
+    return [
+        row[column.field]
+        if column.field is not None
+        else _computed(column, words, {**row, "row": row, "number": number})
+        for column in columns
+    ]
+
+
+def _literal_row(
+    columns: Iterable[Column], cells: Sequence[object], words: Wording, *, number: int
+) -> list[object]:
+    """Written cells fill the columns without an expression, which sees ``cells`` and ``number``."""
+    written = iter(cells)
+    return [
+        next(written, None)
+        if column.value is None
+        else _computed(column, words, {"cells": cells, "number": number})
+        for column in columns
+    ]
+
+
+def _computed(column: Column, words: Wording, extra: dict[str, object]) -> object:
+    values = {**(words.values or {}), **extra}
+    return compute(column.value or "''", values, locale=words.locale)
+
+
+def _csv(header: Sequence[str], rows: Grid, *, locale: str) -> bytes:
+    """``;``, CRLF, UTF-8 with its byte order mark: without, office suites read Windows-1252."""
+    target = io.StringIO()
+    writer = csv.writer(target, delimiter=";", lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows([_csv_cell(cell, locale) for cell in row] for row in rows)
+    return target.getvalue().encode("utf-8-sig")
+
+
+def _csv_cell(cell: object, locale: str) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, date):
+        return cell.strftime("%d/%m/%Y") if locale == "fr" else cell.isoformat()
+    if isinstance(cell, bool):
+        words = {"fr": ("FAUX", "VRAI"), "en": ("FALSE", "TRUE")}
+        return words[locale][cell]
+    if isinstance(cell, float):
+        return str(cell).replace(".", "," if locale == "fr" else ".")
+    return str(cell)
+
+
+def _xlsx(header: Sequence[str], rows: Grid, *, sheet: str) -> bytes:
+    book = Workbook()
+    page = book.worksheets[0]
+    page.title = sheet
+    page.append(list(header))
+    for row in rows:
+        page.append([_office_value(cell) for cell in row])
+    for cell in page[1]:
+        cell.font = Font(bold=True)
+    for number, column in enumerate(zip(header, *rows, strict=True), start=1):
+        width = max(len(str(cell)) for cell in column)
+        page.column_dimensions[get_column_letter(number)].width = min(width, _WIDEST) + 2
+    page.freeze_panes = "A2"
+    book.properties.created = book.properties.modified = _MOMENT
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
+def _office_value(cell: object) -> str | int | float | bool | date | None:
+    return cell if isinstance(cell, str | int | float | date) or cell is None else str(cell)
+
+
+def _ods(header: Sequence[str], rows: Grid, *, sheet: str) -> bytes:
+    document = OpenDocumentSpreadsheet()
+    table = Table(name=sheet)
+    for row in (header, *rows):
+        line = TableRow()
+        for cell in row:
+            line.addElement(_ods_cell(cell))
+        table.addElement(line)
+    document.spreadsheet.addElement(table)
+    target = io.BytesIO()
+    document.write(target)
+    return target.getvalue()
+
+
+def _ods_cell(cell: object) -> TableCell:
+    if cell is None:
+        return TableCell()
+    if isinstance(cell, str) and cell.startswith("="):
+        return TableCell(formula=open_formula(cell))
+    if isinstance(cell, bool):
+        made = TableCell(valuetype="boolean")
+        made.setAttrNS(OFFICENS, "boolean-value", "true" if cell else "false")
+    elif isinstance(cell, int | float):
+        made = TableCell(valuetype="float", value=repr(cell))
+    elif isinstance(cell, date):
+        made = TableCell(valuetype="date", datevalue=cell.isoformat())
+    else:
+        made = TableCell(valuetype="string")
+    made.addElement(P(text=str(cell)))
+    return made
+
+
+def open_formula(formula: str) -> str:
+    """A spreadsheet formula as OpenFormula: ``=SUM(A1:B2,3)`` becomes ``of:=SUM([.A1:.B2];3)``."""
+
+    def rewritten(match: re.Match[str]) -> str:
+        piece = match[0]
+        if piece[0] in "'\"":
+            return piece
+        return ";" if piece == "," else "[." + piece.replace(":", ":.") + "]"
+
+    return "of:" + _REFERENCE.sub(rewritten, formula)
+
+
+def _repacked(archive: bytes) -> bytes:
+    """The same archive with every time set to one moment; its parts keep their order.
+
+    The mimetype of an OpenDocument file stays first and uncompressed, as its standard wants.
+    """
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as source, zipfile.ZipFile(target, "w") as packed:
+        for name in source.namelist():
+            part = zipfile.ZipInfo(name, _LONG_AGO)
+            part.create_system = 0
+            part.external_attr = 0
+            stored = name == "mimetype"
+            part.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+            moment = _MOMENT.isoformat().encode() + b"Z"
+            packed.writestr(part, _STAMPS.sub(rb"\g<1>" + moment + rb"\g<2>", source.read(name)))
+    return target.getvalue()
