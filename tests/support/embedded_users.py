@@ -1,11 +1,12 @@
 """Processes that use an embedded server, and a look at the processes behind it (Linux)."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pacnum_api.platform.embedded_postgres import EmbeddedServer, find_binaries
@@ -80,26 +81,34 @@ def wait_until(condition: Callable[[], object], seconds: float = 15) -> None:
         time.sleep(0.01)
 
 
-def processes_in(home: Path) -> list[int]:
-    """Supervisor and PostgreSQL processes of a home: those that run inside its folder."""
-    inside = str(home.resolve() / "postgresql")
-    found = []
+def places_of(home: Path) -> dict[int, Path]:
+    """Where the supervisor and the PostgreSQL processes of a home run: all inside its folder."""
+    inside = home.resolve() / "postgresql"
+    found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
-            try:
-                where = str((entry / "cwd").readlink())
-            except OSError:
-                continue
-            if where.startswith(inside):
-                found.append(int(entry.name))
+            with suppress(OSError):
+                place = (entry / "cwd").readlink()
+                if place.is_relative_to(inside):
+                    found[int(entry.name)] = place
     return found
+
+
+def processes_in(home: Path) -> list[int]:
+    return list(places_of(home))
 
 
 def supervisor_of(home: Path) -> int:
     """The only process that runs in the folder itself, not in the data."""
     folder = home.resolve() / "postgresql"
-    (pid,) = [pid for pid in processes_in(home) if Path(f"/proc/{pid}/cwd").readlink() == folder]
+    (pid,) = [pid for pid, place in places_of(home).items() if place == folder]
     return pid
+
+
+def kill(pid: int) -> None:
+    """By force, unless it went with its parent already."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def postmaster_of(home: Path) -> int:

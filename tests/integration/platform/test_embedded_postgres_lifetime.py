@@ -11,6 +11,7 @@ import pytest
 from pacnum_api.platform.embedded_postgres import embedded_postgres
 from tests.support.embedded_users import (
     User,
+    kill,
     postmaster_of,
     processes_in,
     sql,
@@ -82,7 +83,7 @@ def test_rows_survive_the_kill_of_every_process_at_once(tmp_path: Path) -> None:
         url = user.url()
         sql(url, "INSERT INTO kept SELECT generate_series(1001, 2000)")
         for pid in [user.process.pid, supervisor_of(tmp_path), *processes_in(tmp_path)]:
-            os.kill(pid, signal.SIGKILL)
+            kill(pid)
         wait_until(lambda: not processes_in(tmp_path))
     assert (tmp_path / "postgresql" / "data" / "postmaster.pid").exists()
     with embedded_postgres(tmp_path) as server:
@@ -93,7 +94,7 @@ def test_rows_survive_the_kill_of_every_process_at_once(tmp_path: Path) -> None:
 def test_a_killed_supervisor_takes_the_server_with_it_and_is_replaced(tmp_path: Path) -> None:
     with embedded_postgres(tmp_path, ephemeral=True) as server:
         make_rows(server.url())
-        os.kill(supervisor_of(tmp_path), signal.SIGKILL)
+        kill(supervisor_of(tmp_path))
         wait_until(lambda: not processes_in(tmp_path))
         with embedded_postgres(tmp_path, ephemeral=True) as again:
             assert again == server
@@ -105,7 +106,7 @@ def test_a_killed_server_is_started_again_under_its_users(tmp_path: Path) -> Non
     with embedded_postgres(tmp_path, ephemeral=True) as server:
         make_rows(server.url())
         killed = postmaster_of(tmp_path)
-        os.kill(killed, signal.SIGKILL)
+        kill(killed)
 
         def serves_again() -> bool:
             try:
@@ -134,7 +135,7 @@ def test_a_start_that_was_killed_half_way_is_done_anew(tmp_path: Path) -> None:
     folder = tmp_path / "postgresql"
     with user_of(tmp_path) as user:
         wait_until(lambda: list(folder.glob("data.new-*/PG_VERSION")))
-        os.kill(supervisor_of(tmp_path), signal.SIGKILL)
+        kill(supervisor_of(tmp_path))
         user.kill()
     assert not (folder / "data").exists()
     with embedded_postgres(tmp_path, ephemeral=True) as server:

@@ -135,7 +135,7 @@ def start(plan: Plan) -> "subprocess.Popen[bytes]":
             if wait_for(server, plan.data):
                 return server
             status = server.returncode
-            time.sleep(0.5)
+            time.sleep(0.25)
     raise StartFailure(f"postgres ended with status {status}")
 
 

@@ -66,7 +66,7 @@ class EmbeddedServer:
         """
         host = quote(str(self.socket_dir), safe="/")
         return (
-            f"postgresql://{self.user}:{quote(self.password)}@/{quote(database)}"
+            f"postgresql://{self.user}:{quote(self.password, safe='')}@/{quote(database)}"
             f"?host={host}&port=5432"
         )
 
