@@ -129,6 +129,22 @@ def test_programs_in_a_private_folder_are_copied_once(
     assert stat.S_IMODE(private.stat().st_mode) == 0o700
 
 
+@as_root
+def test_root_without_the_right_to_change_its_user_is_told_so(tmp_path: Path) -> None:
+    wheel = make_programs(tmp_path / "bin", 18)
+    code = (
+        "import sys; from pathlib import Path; from pacnum_api.platform.embedded_postgres import *;"
+        "from pacnum_api.platform.embedded_postgres import account, programs;"
+        "programs.runnable_by(Path(sys.argv[1]), account.Account(65534, 65534))"
+    )
+    without = ["setpriv", "--bounding-set=-setuid,-setgid", "--inh-caps=-setuid,-setgid"]
+    told = subprocess.run(
+        [*without, sys.executable, "-c", code, wheel], capture_output=True, text=True, check=False
+    ).stderr
+    assert "AccountUnavailable" in told
+    assert "may not become user id 65534" in told
+
+
 def test_reachable_programs_stay_where_they_are(tmp_path: Path) -> None:
     wheel = make_programs(tmp_path / "bin", 18)
     assert programs.runnable_by(wheel, None, copies=tmp_path / "copies") == wheel

@@ -29,7 +29,7 @@ class ProgramsUnreachable(EmbeddedPostgresError):
 
 class AccountUnavailable(EmbeddedPostgresError):
     """PostgreSQL refuses to run as root, and needs an account that the system knows by name: run
-    the service as a plain user that has a name, or set PACNUM_DATABASE_URL.
+    the service as a plain user with a name, or set PACNUM_DATABASE_URL.
     """
 
 

@@ -1,5 +1,6 @@
 """Which PostgreSQL programs to run, and making sure that the server's account can run them."""
 
+import errno
 import logging
 import os
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from pacnum_api.platform.embedded_postgres.account import Account
 from pacnum_api.platform.embedded_postgres.errors import (
+    AccountUnavailable,
     BinariesNotFound,
     DataOfAnotherVersion,
     ProgramsUnreachable,
@@ -55,7 +57,10 @@ def _candidates() -> Iterator[Path]:
 
 
 def version_of(folder: Path, account: Account | None = None) -> int | None:
-    """The major version of the programs in ``folder``; None when ``account`` cannot run them."""
+    """The major version of the programs in ``folder``; None when ``account`` cannot run them.
+
+    Raises AccountUnavailable where root lacks the capability to become that account.
+    """
     if not all(os.access(folder / name, os.X_OK) for name in NEEDED):
         return None
     try:
@@ -69,7 +74,9 @@ def version_of(folder: Path, account: Account | None = None) -> int | None:
             group=account.gid if account else None,
             extra_groups=[] if account else None,
         ).stdout
-    except (OSError, subprocess.SubprocessError):
+    except (OSError, subprocess.SubprocessError) as error:
+        if account and getattr(error, "errno", None) == errno.EPERM:  # EACCES is about the program
+            raise AccountUnavailable(f"root may not become user id {account.uid}") from error
         return None
     match = re.search(r"\(PostgreSQL\) (\d+)", answer)
     return int(match[1]) if match else None

@@ -1,6 +1,6 @@
 """The process that owns the server: brings it up, and stops it after its last user.
 
-Detached from whoever started it, with the standard library alone (``-I -S``): it costs some 10 MB
+Detached from whoever started it, with the standard library alone (``-I -S``): it costs some 12 MB
 and 50 ms. Its one argument is a ``Plan``; it answers with one line on standard output, ``ok`` or
 what went wrong.
 
