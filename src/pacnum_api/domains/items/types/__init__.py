@@ -17,7 +17,12 @@ from pacnum_api.domains.items.types.answers import (
     TextRules,
     Tolerance,
 )
-from pacnum_api.domains.items.types.bank import BankHandle, ItemParameters, ParameterModel
+from pacnum_api.domains.items.types.bank import (
+    BankEntry,
+    BankHandle,
+    ItemParameters,
+    ParameterModel,
+)
 from pacnum_api.domains.items.types.files import (
     Cell,
     Column,
@@ -47,6 +52,7 @@ from pacnum_api.domains.items.types.interactions import (
     SingleChoice,
 )
 from pacnum_api.domains.items.types.item import Content, Fact, Feedback, Item, Justification
+from pacnum_api.domains.items.types.listing import ItemFilter, LoadReport
 from pacnum_api.domains.items.types.names import (
     LOCALES,
     BlankKind,
@@ -86,6 +92,7 @@ from pacnum_api.domains.items.types.templates import (
 
 __all__ = [
     "LOCALES",
+    "BankEntry",
     "BankHandle",
     "Blank",
     "BlankKey",
@@ -116,10 +123,12 @@ __all__ = [
     "IntegerRange",
     "Interaction",
     "Item",
+    "ItemFilter",
     "ItemParameters",
     "ItemStatus",
     "ItemType",
     "Justification",
+    "LoadReport",
     "LocalisedText",
     "Matching",
     "MatchingKey",

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from pacnum_api.domains.items.types.item import Item
 from pacnum_api.domains.items.types.names import ParameterStatus
 
 
@@ -40,7 +41,18 @@ class BankHandle:
 
     id: UUID
     framework: str
+    framework_version: int
     version: int
     content_hash: str
     item_count: int
     published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BankEntry:
+    """One item of a bank version: the very wording, and how it measures."""
+
+    item: Item
+    item_id: UUID
+    version_id: UUID
+    parameters: ItemParameters

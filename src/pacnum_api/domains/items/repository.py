@@ -1,0 +1,193 @@
+"""Every query of items, versions, banks and reports."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import Select, func, select, text
+from sqlalchemy.orm import load_only
+
+from pacnum_api.domains.items.errors import BankNotFound, ItemNotFound
+from pacnum_api.domains.items.models import ItemBankRow, ItemReportRow, ItemRow, ItemVersionRow
+from pacnum_api.domains.items.types import ItemFilter, ItemStatus
+from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
+from pacnum_api.kernel.page import InvalidCursor, Page, decode_cursor, encode_cursor
+from pacnum_api.platform.db import owned, visible
+from pacnum_api.platform.uow import UnitOfWork
+
+Described = tuple[ItemRow, ItemVersionRow]
+"""An item and one of its versions."""
+
+
+async def list_items(
+    uow: UnitOfWork, wanted: ItemFilter, *, limit: int, cursor: str | None
+) -> Page[Described]:
+    """Visible items with their newest version, in the order they came. Raises InvalidCursor."""
+    query = _filtered(visible(ItemRow, uow.tenant_id), wanted)
+    if cursor is not None:
+        query = query.where(ItemRow.id > _id_of(cursor))
+    rows = (await uow.session.scalars(query.order_by(ItemRow.id).limit(limit + 1))).all()
+    following = encode_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None
+    return Page(await with_newest_version(uow, rows[:limit]), following)
+
+
+def _id_of(cursor: str) -> UUID:
+    (text_of_id,) = decode_cursor(cursor, parts=1)
+    try:
+        return UUID(text_of_id)
+    except ValueError as error:
+        raise InvalidCursor from error
+
+
+def _filtered(query: Select[ItemRow], wanted: ItemFilter) -> Select[ItemRow]:
+    for column, value in (
+        (ItemRow.framework, wanted.framework),
+        (ItemRow.competence, wanted.competence),
+        (ItemRow.level, wanted.level),
+        (ItemRow.type, wanted.type),
+        (ItemRow.status, wanted.status),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.updated_since is not None:
+        query = query.where(ItemRow.updated_at >= wanted.updated_since)
+    return query
+
+
+async def with_newest_version(uow: UnitOfWork, rows: Sequence[ItemRow]) -> list[Described]:
+    """Each item with its newest version, in one query."""
+    ids = [row.id for row in rows]
+    query = (
+        visible(ItemVersionRow, uow.tenant_id)
+        .where(ItemVersionRow.item_id.in_(ids))
+        .distinct(ItemVersionRow.item_id)
+        .order_by(ItemVersionRow.item_id, ItemVersionRow.version.desc())
+    )
+    newest = {version.item_id: version for version in await uow.session.scalars(query)}
+    return [(row, newest[row.id]) for row in rows]
+
+
+async def get_item(uow: UnitOfWork, item_id: UUID) -> ItemRow:
+    """Raises ItemNotFound, also for another tenant's item."""
+    query = visible(ItemRow, uow.tenant_id).where(ItemRow.id == item_id)
+    row = (await uow.session.scalars(query)).one_or_none()
+    if row is None:
+        raise ItemNotFound
+    return row
+
+
+async def list_versions(
+    uow: UnitOfWork, item_id: UUID, *, limit: int, cursor: str | None
+) -> Page[ItemVersionRow]:
+    """An item's versions, newest first. Raises InvalidCursor."""
+    query = visible(ItemVersionRow, uow.tenant_id).where(ItemVersionRow.item_id == item_id)
+    if cursor is not None:
+        query = query.where(ItemVersionRow.id < _id_of(cursor))
+    query = query.order_by(ItemVersionRow.id.desc()).limit(limit + 1)
+    rows = (await uow.session.scalars(query)).all()
+    following = encode_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None
+    return Page(rows[:limit], following)
+
+
+async def lock_loading(uow: UnitOfWork, framework: str) -> None:
+    """One load of a framework's items at a time and tenant, until the transaction ends."""
+    await uow.session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+        {"name": f"items:{uow.tenant_id}:{framework}"},
+    )
+
+
+async def own_items_by_key(uow: UnitOfWork, framework: str) -> dict[str, Described]:
+    """This tenant's own items of a framework, with their newest version, by the author's key."""
+    query = owned(ItemRow, uow.tenant_id).where(ItemRow.framework == framework)
+    rows = (await uow.session.scalars(query)).all()
+    return {row.key: (row, version) for row, version in await with_newest_version(uow, rows)}
+
+
+async def active_items(uow: UnitOfWork, framework: str) -> list[Described]:
+    """Active items that this tenant may ask; its own hide the public ones of the same key."""
+    query = (
+        visible(ItemRow, uow.tenant_id)
+        .where(ItemRow.framework == framework)
+        .distinct(ItemRow.key)
+        .order_by(ItemRow.key, (ItemRow.tenant_id == uow.tenant_id).desc())
+    )
+    rows = [row for row in await uow.session.scalars(query) if row.status == ItemStatus.ACTIVE]
+    return await with_newest_version(uow, rows)
+
+
+def add_all(
+    uow: UnitOfWork, rows: Iterable[ItemRow | ItemVersionRow | ItemBankRow | ItemReportRow]
+) -> None:
+    """New rows; unique keys decide between two who write the same at once."""
+    uow.session.add_all(rows)
+
+
+async def find_own_newest_bank(uow: UnitOfWork, framework: str) -> ItemBankRow | None:
+    """The newest bank that this tenant itself has published."""
+    query = owned(ItemBankRow, uow.tenant_id).where(ItemBankRow.framework == framework)
+    query = query.order_by(ItemBankRow.version.desc()).limit(1)
+    return (await uow.session.scalars(query)).one_or_none()
+
+
+async def get_newest_bank(uow: UnitOfWork, framework: str) -> ItemBankRow:
+    """The newest bank, without its entries; a tenant's own hides the public one.
+
+    Raises BankNotFound.
+    """
+    query = (
+        visible(ItemBankRow, uow.tenant_id)
+        .where(ItemBankRow.framework == framework)
+        .order_by((ItemBankRow.tenant_id == uow.tenant_id).desc(), ItemBankRow.version.desc())
+        .options(
+            load_only(
+                ItemBankRow.tenant_id,
+                ItemBankRow.framework,
+                ItemBankRow.framework_version,
+                ItemBankRow.version,
+                ItemBankRow.content_hash,
+                ItemBankRow.item_count,
+                ItemBankRow.published_at,
+                raiseload=True,
+            )
+        )
+        .limit(1)
+    )
+    row = (await uow.session.scalars(query)).one_or_none()
+    if row is None:
+        raise BankNotFound
+    return row
+
+
+async def get_bank(uow: UnitOfWork, bank_id: UUID) -> ItemBankRow:
+    """A published bank with its entries. Raises BankNotFound, also for another tenant's."""
+    query = (
+        visible(ItemBankRow, uow.tenant_id)
+        .where(ItemBankRow.id == bank_id)
+        .execution_options(populate_existing=True)
+    )
+    row = (await uow.session.scalars(query)).one_or_none()
+    if row is None:
+        raise BankNotFound
+    return row
+
+
+async def documents_of_versions(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, Described]:
+    """Item versions with their items, by the version's id."""
+    query = (
+        select(ItemRow, ItemVersionRow)
+        .join(ItemVersionRow, ItemVersionRow.item_id == ItemRow.id)
+        .where(
+            ItemVersionRow.id.in_(ids),
+            ItemVersionRow.tenant_id.in_((uow.tenant_id, PUBLIC_TENANT_ID)),
+        )
+    )
+    found = (await uow.session.execute(query)).all()
+    return {version.id: (item, version) for item, version in found}
+
+
+async def count_reports(uow: UnitOfWork, item_id: UUID) -> int:
+    """How often this tenant's people have contested an item."""
+    query = select(func.count()).where(
+        ItemReportRow.item_id == item_id, ItemReportRow.tenant_id == uow.tenant_id
+    )
+    return (await uow.session.scalar(query)) or 0

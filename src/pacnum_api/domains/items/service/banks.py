@@ -1,0 +1,174 @@
+"""Published banks: publish a new version, find the newest, hold one in memory.
+
+A bank version never changes, so a process builds it once and keeps it. The newest is asked of the
+database each time (one short query when a session starts), so that no process is ever behind.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+from uuid import UUID
+
+from pacnum_api.domains.items import repository
+from pacnum_api.domains.items.errors import BankNotFound
+from pacnum_api.domains.items.models import ItemBankRow, ItemRow, ItemVersionRow
+from pacnum_api.domains.items.policy.parameters import provisional_parameters
+from pacnum_api.domains.items.repository import Described
+from pacnum_api.domains.items.service.item_bank import ItemBank
+from pacnum_api.domains.items.service.stored_documents import hash_of, item_from
+from pacnum_api.domains.items.types import (
+    BankEntry,
+    BankHandle,
+    ItemParameters,
+    ParameterModel,
+    ParameterStatus,
+)
+from pacnum_api.domains.referential import service as referential
+from pacnum_api.domains.referential.types import Framework
+from pacnum_api.kernel.ids import PUBLIC_TENANT_ID, new_id
+from pacnum_api.platform.uow import UnitOfWork
+from pacnum_api.psychometrics.scale import LevelScale
+
+BANK_CHANNEL: Final = "pacnum_bank"
+"""NOTIFY channel: a bank version was published; the payload is its id."""
+
+_KEPT_AT_MOST: Final = 8
+_kept: OrderedDict[UUID, tuple[UUID, ItemBank]] = OrderedDict()
+_building: dict[UUID, asyncio.Lock] = {}
+
+
+def forget_banks(payload: str = "") -> None:
+    """Drop what is held in memory, after a notice on ``BANK_CHANNEL`` or a lost connection.
+
+    Versions are immutable, so only a notice without a name (a lost connection: the database may
+    be another one by now) empties the memory.
+    """
+    if not payload:
+        _kept.clear()
+
+
+async def current_bank(uow: UnitOfWork, framework: str) -> BankHandle:
+    """The newest bank of a framework; a tenant's own hides the public one. Raises BankNotFound."""
+    return handle_of(await repository.get_newest_bank(uow, framework))
+
+
+async def get_bank(uow: UnitOfWork, bank_id: UUID) -> ItemBank:
+    """A published bank, built at its first use. Raises BankNotFound, also for another tenant's."""
+    if bank_id not in _kept:
+        async with _building.setdefault(bank_id, asyncio.Lock()):
+            if bank_id not in _kept:
+                _kept[bank_id] = await _built(uow, bank_id)
+        _building.pop(bank_id, None)
+    owner, bank = _kept[bank_id]
+    if owner not in {uow.tenant_id, PUBLIC_TENANT_ID}:
+        raise BankNotFound
+    _kept.move_to_end(bank_id)
+    while len(_kept) > _KEPT_AT_MOST:
+        _kept.popitem(last=False)
+    return bank
+
+
+async def _built(uow: UnitOfWork, bank_id: UUID) -> tuple[UUID, ItemBank]:
+    row = await repository.get_bank(uow, bank_id)
+    framework = await referential.get_framework(uow, row.framework, version=row.framework_version)
+    ids = [UUID(entry["version_id"]) for entry in row.entries]
+    documents = await repository.documents_of_versions(uow, ids)
+    handle, stored = handle_of(row), row.entries
+    bank = await asyncio.to_thread(_assemble, handle, framework, stored=stored, documents=documents)
+    return row.tenant_id, bank
+
+
+def _assemble(
+    handle: BankHandle,
+    framework: Framework,
+    *,
+    stored: Sequence[Mapping[str, Any]],
+    documents: Mapping[UUID, Described],
+) -> ItemBank:
+    entries = []
+    for entry in stored:
+        row, version = documents[UUID(entry["version_id"])]
+        entries.append(
+            BankEntry(
+                item=item_from(row, version),
+                item_id=row.id,
+                version_id=version.id,
+                parameters=_parameters(entry["parameters"]),
+            )
+        )
+    return ItemBank.build(handle, framework, entries=entries)
+
+
+def _parameters(stored: Mapping[str, Any]) -> ItemParameters:
+    return ItemParameters(
+        **{
+            **stored,
+            "model": ParameterModel(stored["model"]),
+            "steps": tuple(stored["steps"]),
+            "status": ParameterStatus(stored["status"]),
+        }
+    )
+
+
+async def publish_bank(uow: UnitOfWork, framework: Framework) -> BankHandle | None:
+    """Publish what is active now, unless the tenant's newest bank already says just that.
+
+    Items that were in the bank before, in the same wording, keep their parameters; others get
+    provisional ones. None when nothing was published.
+    """
+    before = await repository.find_own_newest_bank(uow, framework.code)
+    known = {} if before is None else {entry["version_id"]: entry for entry in before.entries}
+    position = {one.code: one.position for one in framework.competences}
+    found = [
+        (row, version)
+        for row, version in await repository.active_items(uow, framework.code)
+        if row.competence in position
+    ]
+    found.sort(key=lambda pair: (position[pair[0].competence], pair[0].level, pair[0].key))
+    scale = LevelScale(framework.cuts)
+    entries = [
+        known.get(str(version.id)) or _entry(row, version, scale=scale) for row, version in found
+    ]
+    content_hash = hash_of({"framework_version": framework.version, "entries": entries})
+    if before is not None and before.content_hash == content_hash:
+        return None
+    bank = ItemBankRow(
+        id=new_id(),
+        tenant_id=uow.tenant_id,
+        framework=framework.code,
+        framework_version=framework.version,
+        version=1 if before is None else before.version + 1,
+        entries=entries,
+        content_hash=content_hash,
+        item_count=len(entries),
+        published_at=uow.now,
+    )
+    repository.add_all(uow, [bank])
+    await uow.session.flush()
+    await uow.notify(BANK_CHANNEL, str(bank.id))
+    return handle_of(bank)
+
+
+def _entry(row: ItemRow, version: ItemVersionRow, *, scale: LevelScale) -> dict[str, Any]:
+    """A bank's entry as it is stored; a float's text is its JSON, so it reads back bit for bit."""
+    parameters = asdict(provisional_parameters(item_from(row, version), scale))
+    return {
+        "version_id": str(version.id),
+        "content_hash": version.content_hash.hex(),
+        "parameters": {**parameters, "steps": list(parameters["steps"])},
+    }
+
+
+def handle_of(row: ItemBankRow) -> BankHandle:
+    """The name of a stored bank version."""
+    return BankHandle(
+        id=row.id,
+        framework=row.framework,
+        framework_version=row.framework_version,
+        version=row.version,
+        content_hash=row.content_hash.hex(),
+        item_count=row.item_count,
+        published_at=row.published_at,
+    )

@@ -1,0 +1,133 @@
+"""A published bank in memory: what the answer path asks, without a query."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pacnum_api.domains.items.errors import ItemFileNotFound
+from pacnum_api.domains.items.policy.files import find_file
+from pacnum_api.domains.items.policy.grading import grade
+from pacnum_api.domains.items.policy.presentation import present
+from pacnum_api.domains.items.policy.responses import read_response
+from pacnum_api.domains.items.policy.solving import Answer, right_response, wrong_response
+from pacnum_api.domains.items.types import (
+    BankEntry,
+    BankHandle,
+    GradedResponse,
+    Item,
+    ItemParameters,
+    PresentedItem,
+    RenderedFile,
+)
+from pacnum_api.domains.referential.types import Framework
+from pacnum_api.kernel.errors import FieldFault
+from pacnum_api.psychometrics import bank as measurement
+from pacnum_api.psychometrics.scale import LevelScale
+from pacnum_api.psychometrics.tables import BankTables
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemBank:
+    """Items by index, in order of competence, with their measurement tables. Immutable."""
+
+    handle: BankHandle
+    framework: Framework
+    competences: tuple[str, ...]
+    items: tuple[Item, ...]
+    item_ids: tuple[UUID, ...]
+    version_ids: tuple[UUID, ...]
+    parameters: tuple[ItemParameters, ...]
+    tables: BankTables
+    _index_of_item: Mapping[UUID, int]
+
+    @classmethod
+    def build(
+        cls, handle: BankHandle, framework: Framework, *, entries: Sequence[BankEntry]
+    ) -> "ItemBank":
+        """Work out the tables; entries come in order of competence. CPU: keep it off the loop."""
+        competences = tuple(competence.code for competence in framework.competences)
+        items = tuple(entry.item for entry in entries)
+        return cls(
+            handle=handle,
+            framework=framework,
+            competences=competences,
+            items=items,
+            item_ids=tuple(entry.item_id for entry in entries),
+            version_ids=tuple(entry.version_id for entry in entries),
+            parameters=tuple(entry.parameters for entry in entries),
+            tables=BankTables.build(
+                measurement.ItemParameters.from_items(_measured(entries, competences)),
+                competence_count=len(competences),
+                scale=LevelScale(framework.cuts),
+            ),
+            _index_of_item={entry.item_id: index for index, entry in enumerate(entries)},
+        )
+
+    def index_of(self, item_id: UUID) -> int | None:
+        """The index of an item, or None when it is not in this bank."""
+        return self._index_of_item.get(item_id)
+
+    def competence_index(self, code: str) -> int | None:
+        """The index of a competence, or None when the framework has none of this code."""
+        return self.competences.index(code) if code in self.competences else None
+
+    def expected_seconds(self, index: int) -> int:
+        """How long the item's author expects it to take."""
+        return self.items[index].expected_seconds
+
+    def present(self, index: int, *, seed: int, locale: str) -> PresentedItem:
+        """What the agent sees: JSON-ready, without key, feedback, parameters or authors' ids."""
+        return present(self.items[index], seed=seed, locale=locale)
+
+    def validate_response(
+        self, index: int, *, seed: int, response: object
+    ) -> tuple[FieldFault, ...]:
+        """Every fault in the form of a response, by pointer below ``/response``; () when fine."""
+        given = read_response(self.items[index], seed=seed, response=response)
+        return given if isinstance(given, tuple) else ()
+
+    def grade(self, index: int, *, seed: int, response: object) -> GradedResponse:
+        """What a response is worth; None (skipped) or a malformed one is worth nothing."""
+        return grade(self.items[index], seed=seed, response=response)
+
+    def file(self, index: int, *, seed: int, locale: str, name: str) -> RenderedFile:
+        """One of the item's files. Raises ItemFileNotFound."""
+        found = find_file(self.items[index], name, seed=seed, locale=locale)
+        if found is None:
+            raise ItemFileNotFound
+        return found
+
+    def right_response(self, index: int, *, seed: int, locale: str) -> Answer:
+        """A right answer, for simulated agents."""
+        return right_response(self.items[index], seed=seed, locale=locale)
+
+    def wrong_response(self, index: int, *, seed: int, locale: str) -> Answer:
+        """An answer without a right part, for simulated agents."""
+        return wrong_response(self.items[index], seed=seed, locale=locale)
+
+
+def _measured(entries: Sequence[BankEntry], competences: tuple[str, ...]) -> list[measurement.Item]:
+    """The entries as the measurement sees them: by index, enemies both ways."""
+    place = {entry.item.key: index for index, entry in enumerate(entries)}
+    enemies: list[set[int]] = [set() for _ in entries]
+    for index, entry in enumerate(entries):
+        for key in entry.item.enemies:
+            if key in place:
+                enemies[index].add(place[key])
+                enemies[place[key]].add(index)
+    return [
+        measurement.Item(
+            model=measurement.ItemModel(entry.parameters.model.value),
+            competence=competences.index(entry.item.competence),
+            level=entry.item.level,
+            a=entry.parameters.a,
+            b=entry.parameters.b,
+            c=entry.parameters.c,
+            d=entry.parameters.d,
+            steps=entry.parameters.steps,
+            sigma_a=entry.parameters.sigma_a,
+            sigma_b=entry.parameters.sigma_b,
+            enemies=tuple(sorted(enemies[index])),
+        )
+        for index, entry in enumerate(entries)
+    ]

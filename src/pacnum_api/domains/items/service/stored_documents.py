@@ -1,0 +1,37 @@
+"""Between authored items and what is stored of them.
+
+A version's document is the author's, less what has a default and less the status: a new default or
+a retirement makes no new version of an item that reads the same.
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from pacnum_api.domains.items.models import ItemRow, ItemVersionRow
+from pacnum_api.domains.items.schemas.authoring import ITEM_ADAPTER, AuthoredItem
+from pacnum_api.domains.items.types import Item
+
+
+def document_of(authored: AuthoredItem) -> dict[str, Any]:
+    """What is stored of an authored item."""
+    document: dict[str, Any] = authored.model_dump(
+        mode="json", by_alias=True, exclude_defaults=True, exclude={"status"}
+    )
+    return document
+
+
+def hash_of(content: object) -> bytes:
+    """SHA-256 of canonical JSON: sorted names, no spaces, UTF-8."""
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).digest()
+
+
+def authored_from(row: ItemRow, version: ItemVersionRow) -> AuthoredItem:
+    """The authored item of a stored version, with the item's present status."""
+    return ITEM_ADAPTER.validate_python({**version.document, "status": row.status})
+
+
+def item_from(row: ItemRow, version: ItemVersionRow) -> Item:
+    """The item of a stored version."""
+    return authored_from(row, version).build(framework=row.framework, competence=row.competence)
