@@ -94,30 +94,28 @@ def _square(value: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class CompetencePosterior:
-    """The posterior of one ability. ``mass`` (201,): prior density times likelihood, not
-    normalised, so that an answer more is one product more and nothing depends on when it came.
+    """The posterior of one ability, made by ``from_mass``.
 
-    What follows from it is worked out when first asked for.
+    ``mass`` (201,): prior density times likelihood, not normalised, so that an answer more is one
+    product more; ``weights`` (201,): the same, summing to 1; ``theta`` and ``variance``: its mean
+    and variance (theta²); ``answered``: number of answers in it.
     """
 
     mass: FloatArray
+    weights: FloatArray
+    theta: float
+    variance: float
     scale: LevelScale
-    answered: int = 0
+    answered: int
 
-    @cached_property
-    def weights(self) -> FloatArray:
-        """Posterior probability of each grid point, (201,); sums to 1."""
-        return self.mass / total(self.mass)
-
-    @cached_property
-    def theta(self) -> float:
-        """Posterior mean: the sum of weight times theta."""
-        return total(self.weights * THETA)
-
-    @cached_property
-    def variance(self) -> float:
-        """Posterior variance, in theta²."""
-        return total(self.weights * _THETA_SQUARED) - self.theta * self.theta
+    @classmethod
+    def from_mass(
+        cls, mass: FloatArray, scale: LevelScale, *, answered: int
+    ) -> "CompetencePosterior":
+        weights = mass / total(mass)
+        theta = total(weights * THETA)
+        variance = total(weights * _THETA_SQUARED) - theta * theta
+        return cls(mass, weights, theta, variance, scale, answered)
 
     @property
     def standard_error(self) -> float:
@@ -169,7 +167,7 @@ def _before_any_answer(mean: float, deviation: float, scale: LevelScale) -> Comp
     distance = (THETA - mean) / deviation
     mass = stable_exp(-0.5 * distance * distance)
     mass.flags.writeable = False
-    return CompetencePosterior(mass=mass, scale=scale)
+    return CompetencePosterior.from_mass(mass, scale, answered=0)
 
 
 def begin_with(tables: BankTables, prior: Prior) -> SessionPosterior:
@@ -199,10 +197,8 @@ def estimate(tables: BankTables, responses: Sequence[Response], prior: Prior) ->
     for competence, answers in rows.items():
         before = competences[competence]
         factors = np.concatenate((before.mass[None, :], tables.likelihood[answers]))
-        competences[competence] = CompetencePosterior(
-            mass=np.multiply.reduce(factors, axis=0),
-            scale=tables.scale,
-            answered=len(answers),
+        competences[competence] = CompetencePosterior.from_mass(
+            np.multiply.reduce(factors, axis=0), tables.scale, answered=len(answers)
         )
     return SessionPosterior(competences=tuple(competences))
 
@@ -212,10 +208,8 @@ def update(tables: BankTables, posterior: SessionPosterior, response: Response) 
     row = tables.likelihood_row(response.item, response.category)
     index = tables.competence_of[response.item]
     before = posterior.competences[index]
-    competence = CompetencePosterior(
-        mass=before.mass * tables.likelihood[row],
-        scale=before.scale,
-        answered=before.answered + 1,
+    competence = CompetencePosterior.from_mass(
+        before.mass * tables.likelihood[row], before.scale, answered=before.answered + 1
     )
     competences = posterior.competences
     return SessionPosterior(

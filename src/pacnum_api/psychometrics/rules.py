@@ -30,7 +30,8 @@ class StoppingRules:
     ``level_certainty`` (probability of the most probable level), and, for a competence with a
     target, only ``target_probability`` that it is reached, or that it is not. At the latest at
     ``maximum_items``, or when the best item left promises less than ``least_variance_fall``
-    (theta²) or ``least_risk_fall`` (probability²).
+    (theta²) or ``least_risk_fall`` (probability²). ``ValueError`` unless the standard error is
+    positive and the target's probability between one half and one.
     """
 
     minimum_items: int
@@ -40,6 +41,10 @@ class StoppingRules:
     target_probability: float
     least_variance_fall: float
     least_risk_fall: float
+
+    def __post_init__(self) -> None:
+        if self.standard_error <= 0.0 or not 0.5 < self.target_probability < 1.0:
+            raise ValueError("a goal that cannot be reached, or is reached at once")
 
 
 @dataclass(frozen=True, slots=True)

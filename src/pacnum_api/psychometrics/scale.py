@@ -90,12 +90,10 @@ class LevelScale:
         """The part of each cell of the grid at or above each cut, (levels, 201): 0 below, 1 above,
         a fraction in the cell that holds the cut. A cell reaches half a step to either side.
         """
-        return _shares_above(THETA, self.cuts)
-
-    @cached_property
-    def node_shares(self) -> FloatArray:
-        """The same for the cells of the nodes, (levels, 41)."""
-        return _shares_above(NODES, self.cuts)
+        shares: FloatArray = (THETA[None, :] - np.array(self.cuts)[:, None]) / THETA_STEP + 0.5
+        shares = np.clip(np.round(shares, 9), 0.0, 1.0)
+        shares.flags.writeable = False
+        return shares
 
     @cached_property
     def _lower_bounds(self) -> tuple[IntArray, FloatArray]:
@@ -127,14 +125,6 @@ class LevelScale:
         if not 1 <= level <= self.levels:
             raise ValueError(f"level {level} is not one of 1..{self.levels}")
         return level - 1
-
-
-def _shares_above(points: FloatArray, cuts: tuple[float, ...]) -> FloatArray:
-    step = float(points[1] - points[0])
-    shares: FloatArray = (points[None, :] - np.array(cuts)[:, None]) / step + 0.5
-    shares = np.clip(np.round(shares, 9), 0.0, 1.0)
-    shares.flags.writeable = False
-    return shares
 
 
 DEFAULT_SCALE = LevelScale()

@@ -33,7 +33,7 @@ import numpy as np
 from pacnum_api.psychometrics.arithmetic import FloatArray, total, uniform
 from pacnum_api.psychometrics.estimation import CompetencePosterior, SessionPosterior
 from pacnum_api.psychometrics.rules import Rules, SelectionRules, StoppingRules
-from pacnum_api.psychometrics.scale import NODE_STRIDE, NODES, LevelScale
+from pacnum_api.psychometrics.scale import THETA
 from pacnum_api.psychometrics.session import SessionState
 from pacnum_api.psychometrics.stopping import (
     StopReason,
@@ -43,6 +43,7 @@ from pacnum_api.psychometrics.stopping import (
     weakest,
 )
 from pacnum_api.psychometrics.tables import (
+    NODE_SHARES,
     PROBABILITY_UNITS,
     WEIGHT_UNITS,
     BankTables,
@@ -153,7 +154,8 @@ def _by_claim(
         target = state.plan.targets.get(competence)
         return True, -_distance(posterior.competences[competence], target, rules=rules), rank
 
-    return sorted((index for index in state.plan.competences if index not in closed), key=claim)
+    still_open = [index for index in state.plan.competences if index not in closed]
+    return sorted(still_open, key=claim) if len(still_open) > 1 else still_open
 
 
 def _distance(posterior: CompetencePosterior, target: int | None, *, rules: StoppingRules) -> float:
@@ -186,7 +188,7 @@ def _choose(
     draw = uniform(state.plan.seed, state.position, purpose="item")
     chances = draw_probabilities([value for _, value in best], rules=rules.selection)
     candidates = tuple(
-        Candidate(item=table.first + index, value=value, probability=chance)
+        Candidate(table.first + index, value, chance)
         for (index, value), chance in zip(best, chances, strict=True)
     )
     return Selection(
@@ -214,22 +216,20 @@ def item_values(
     """Return the expected fall of the posterior variance of theta, or with a ``target`` level of
     the indicator of having reached it, by each item of the competence: (items,), at least 0.
 
-    The formula of the module's head, the sums taken over the nodes. For a standard error of 0.2 or
-    more they equal the sums over the grid to about 1e-6; with a target, whose indicator has a step,
-    to about 1 %. Exact numbers are not needed to rank items; repeatable ones are.
+    The formula of the module's head, the sums taken over the nodes: between them (0.25 apart) a
+    response curve counts as straight. That makes values about 0.5 % a² too small for an item of
+    discrimination a. Exact numbers are not needed to rank items; repeatable ones are.
     """
-    weight = np.rint(posterior.weights[::NODE_STRIDE] * WEIGHT_UNITS)
-    score = NODES if target is None else _indicator(posterior.scale, target)
-    mean = total(weight * score) / total(weight)
-    weighted_score = np.rint(weight * (score - mean))
+    scale = posterior.scale
+    score = THETA if target is None else scale.shares[scale.place_of(target)]
+    weights = np.empty((2, len(THETA)))
+    np.rint(posterior.weights * WEIGHT_UNITS, out=weights[0])
+    mean = total(weights[0] * score) / total(weights[0])
+    np.rint(weights[0] * (score - mean), out=weights[1])
     # The scores must add up to 0: what rounding left over goes where the posterior has its peak.
-    weighted_score[weight.argmax()] -= total(weighted_score)
+    weights[1, weights[0].argmax()] -= total(weights[1])
+    weight, weighted_score = weights @ NODE_SHARES
     return between_answers(table.scored, weight, weighted_score=weighted_score)
-
-
-def _indicator(scale: LevelScale, target: int) -> FloatArray:
-    score: FloatArray = scale.node_shares[scale.place_of(target)]
-    return score
 
 
 def between_answers(
@@ -237,8 +237,8 @@ def between_answers(
 ) -> FloatArray:
     """Return the variance between answers, S² / A summed over categories, of each item.
 
-    ``scored``: see ``CompetenceTable``; ``weight`` and ``weighted_score`` (41,): whole units of
-    2**-27 at each node, the latter adding up to 0.
+    ``scored``: see ``CompetenceTable``; ``weight`` and ``weighted_score`` (41,): whole numbers for
+    each node, in any unit, the latter adding up to 0 and being 0 wherever the former is.
     """
     used = np.flatnonzero(weight)
     first, stop = int(used[0]), int(used[-1]) + 1

@@ -4,7 +4,7 @@ Two forms of the same probabilities:
 
 - on the grid (201 points), exact, for the likelihood of answers;
 - on the nodes (41 points) as whole numbers, for the value of all items of a competence at once.
-  Probabilities there count in units of 2**-24 and posterior weights in units of 2**-27, so that
+  Probabilities there count in units of 2**-24 and posterior weights in units of 2**-25 / 5, so that
   every sum of their products is a whole number below 2**53 and therefore exact in double
   precision, in whatever order the linear algebra library adds, with however many threads. Values
   of items so do not depend on the machine; the rounding (6e-8) is far below what distinguishes
@@ -27,7 +27,21 @@ from pacnum_api.psychometrics.scale import (
 )
 
 PROBABILITY_UNITS = 2.0**24
-WEIGHT_UNITS = 2.0**27
+WEIGHT_UNITS = 2.0**25
+
+
+def _node_shares() -> FloatArray:
+    grid, nodes = np.arange(len(THETA)), NODE_STRIDE * np.arange(len(NODES))
+    distance = np.abs(grid[:, None] - nodes[None, :]).astype(np.float64)
+    shares: FloatArray = np.maximum(0.0, NODE_STRIDE - distance)
+    shares.flags.writeable = False
+    return shares
+
+
+NODE_SHARES: FloatArray = _node_shares()
+"""Fifths of the weight of each grid point that go to each node, (201, 41), whole numbers 0 to 5: to
+the two nearest nodes by nearness. Sums over the nodes so take curves as straight between them.
+"""
 
 
 @dataclass(frozen=True, eq=False)
