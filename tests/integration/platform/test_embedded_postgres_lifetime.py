@@ -157,7 +157,8 @@ def test_a_process_that_got_the_id_of_a_dead_server_is_left_alone(tmp_path: Path
         data = server.data_dir
     owner = data.stat().st_uid
     with subprocess.Popen(["sleep", "60"], user=owner if os.geteuid() == 0 else None) as other:
-        (data / "postmaster.pid").write_text(f"{other.pid}\n{data}\n1\n5432\n\n\n\nready\n")
+        for record in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+            (data / record).write_text(f"{other.pid}\n{data}\n1\n5432\n\n\n\nready\n", "utf-8")
         with embedded_postgres(tmp_path, ephemeral=True) as server:
             assert sql(server, "SELECT 1") == "1"
             assert other.poll() is None

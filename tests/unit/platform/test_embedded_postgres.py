@@ -28,7 +28,7 @@ from pacnum_api.platform.embedded_postgres import (
     supervisor,
 )
 from pacnum_api.platform.embedded_postgres.account import Account
-from pacnum_api.platform.embedded_postgres.plan import Folder, Plan
+from pacnum_api.platform.embedded_postgres.plan import SOCKET_NAME, Folder, Plan
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 NOBODY = Account(65534, 65534)
@@ -194,7 +194,7 @@ def test_the_address_escapes_what_a_path_may_hold() -> None:
 
 
 def test_the_socket_lies_in_the_data_while_its_path_is_short_enough(tmp_path: Path) -> None:
-    room = launcher.LONGEST_SOCKET_PATH - len(launcher.SOCKET_NAME) - len("/data/") - 1
+    room = launcher.LONGEST_SOCKET_PATH - len(SOCKET_NAME) - len("/data/") - 1
     fits, too_long = Folder(Path("/" + "x" * room)), Folder(Path("/" + "x" * (room + 1)))
     assert launcher._socket_dir(fits) == fits.data
     assert launcher._socket_dir(too_long).parent == Path("/tmp")  # noqa: S108 - what is promised
@@ -244,15 +244,18 @@ def test_readiness_is_that_of_this_very_process(tmp_path: Path) -> None:
     assert not cluster.is_ready(tmp_path, 8)
 
 
-def test_the_record_of_a_dead_server_is_forgotten(tmp_path: Path) -> None:
-    record = tmp_path / "postmaster.pid"
+def test_the_records_of_a_dead_server_are_forgotten(tmp_path: Path) -> None:
+    plan = Plan(str(tmp_path), "", 18, str(tmp_path / "data"), None, None, {}, True, False)  # noqa: FBT003
+    plan.data.mkdir()
+    record, socket_lock = plan.data / "postmaster.pid", plan.data / ".s.PGSQL.5432.lock"
     for text in (f"{os.getpid()}\n", f"-{os.getpid()}\n"):
         record.write_text(text, "utf-8")
-        assert cluster.recorded_pid(tmp_path) == os.getpid()
-        cluster.end_leftover_server(tmp_path)
-        assert not record.exists()
-    cluster.end_leftover_server(tmp_path)
-    assert cluster.recorded_pid(tmp_path) is None
+        socket_lock.write_text(text, "utf-8")
+        assert cluster.recorded_pid(plan.data) == os.getpid()
+        cluster.end_leftover_server(plan)
+        assert list(plan.data.iterdir()) == []
+    cluster.end_leftover_server(plan)
+    assert cluster.recorded_pid(plan.data) is None
 
 
 def test_the_log_is_put_aside_when_it_grows(

@@ -103,23 +103,23 @@ def is_server_of(pid: int, data: Path) -> bool:
     return "postgres" in listing and str(data) in listing
 
 
-def end_leftover_server(data: Path) -> None:
+def end_leftover_server(plan: Plan) -> None:
     """Stop a server whose supervisor was killed, and forget a dead one.
 
-    PostgreSQL would refuse to start when another process has got the recorded id meanwhile. Its
-    second guard, the shared memory made from the folder's inode, stays in place.
+    PostgreSQL would refuse to start while any process bears the recorded id: one that got it since,
+    or a zombie that nobody has reaped. Its second guard, the shared memory made from the folder's
+    inode, stays in place.
     """
-    pid = recorded_pid(data)
-    if pid is None:
-        return
+    pid = recorded_pid(plan.data)
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
-        if not is_server_of(pid, data):
+        if pid is None or not is_server_of(pid, plan.data):
             break
         os.kill(pid, number)
         deadline = time.monotonic() + STOP_SECONDS
-        while is_server_of(pid, data) and time.monotonic() < deadline:
+        while is_server_of(pid, plan.data) and time.monotonic() < deadline:
             time.sleep(0.01)
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    for record in (plan.data / "postmaster.pid", plan.socket.with_suffix(".5432.lock")):
+        record.unlink(missing_ok=True)
 
 
 def start(plan: Plan) -> "subprocess.Popen[bytes]":
@@ -129,6 +129,7 @@ def start(plan: Plan) -> "subprocess.Popen[bytes]":
         command = server_command(plan, place)
         # Children of a killed server may need a moment to notice; they hold its shared memory.
         for _ in range(4):
+            end_leftover_server(plan)
             server = spawn(
                 plan, command, place=place, source=subprocess.DEVNULL, ends_with=signal.SIGINT
             )
@@ -204,7 +205,7 @@ def ensure_database(plan: Plan) -> None:
 
 def bring_up(plan: Plan) -> "subprocess.Popen[bytes]":
     """From whatever state the folder was left in to a server with the service's database."""
-    end_leftover_server(plan.data)
+    end_leftover_server(plan)  # it would be in the way of a new password, too
     if not (plan.data / "PG_VERSION").exists():
         initialise(plan)
     elif plan.resets_password:

@@ -36,12 +36,17 @@ from pacnum_api.platform.embedded_postgres.locks import (
     lock,
     open_file,
 )
-from pacnum_api.platform.embedded_postgres.plan import DATABASE, ROLE, Folder, Plan
+from pacnum_api.platform.embedded_postgres.plan import (
+    DATABASE,
+    ROLE,
+    SOCKET_NAME,
+    Folder,
+    Plan,
+)
 from pacnum_api.platform.embedded_postgres.programs import find_binaries, runnable_by, version_of
 
 LEAVE_SECONDS = 90
 LONGEST_SOCKET_PATH = 103  # bytes; macOS allows 104 with the closing NUL, Linux 108
-SOCKET_NAME = ".s.PGSQL.5432"
 THROWAWAY = {"fsync": "off", "full_page_writes": "off"}  # safe while the machine stays up
 SOURCES = Path(__file__).resolve().parents[3]
 SUPERVISOR = (

@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROLE = "pacnum"
 DATABASE = "pacnum"
+SOCKET_NAME = ".s.PGSQL.5432"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,10 @@ class Plan:
     @property
     def is_socket_inside(self) -> bool:
         return self.socket_dir == str(self.data)
+
+    @property
+    def socket(self) -> Path:
+        return Path(self.socket_dir) / SOCKET_NAME
 
     def password(self) -> str:
         return self.folder.password.read_text("ascii").strip()
