@@ -220,16 +220,18 @@ def item_values(
     response curve counts as straight. That makes values about 0.5 % a² too small for an item of
     discrimination a. Exact numbers are not needed to rank items; repeatable ones are.
     """
-    scale = posterior.scale
-    score = THETA if target is None else scale.shares[scale.place_of(target)]
-    weights = np.empty((2, len(THETA)))
-    np.rint(posterior.weights * WEIGHT_UNITS, out=weights[0])
-    mean = total(weights[0] * score) / total(weights[0])
-    np.rint(weights[0] * (score - mean), out=weights[1])
+    if target is None:
+        score = THETA - posterior.theta
+    else:
+        share_above = posterior.scale.shares[posterior.scale.place_of(target)]
+        score = share_above - posterior.probability_at_least(target)
+    weight = np.rint(posterior.weights * WEIGHT_UNITS)
+    weighted_score = np.rint(weight * score)
     # The scores must add up to 0: what rounding left over goes where the posterior has its peak.
-    weights[1, weights[0].argmax()] -= total(weights[1])
-    weight, weighted_score = weights @ NODE_SHARES
-    return between_answers(table.scored, weight, weighted_score=weighted_score)
+    weighted_score[weight.argmax()] -= total(weighted_score)
+    return between_answers(
+        table.scored, weight @ NODE_SHARES, weighted_score=weighted_score @ NODE_SHARES
+    )
 
 
 def between_answers(
@@ -243,26 +245,29 @@ def between_answers(
     used = np.flatnonzero(weight)
     first, stop = int(used[0]), int(used[-1]) + 1
     weight, weighted_score = weight[first:stop], weighted_score[first:stop]
-    whole = total(weight)
+    whole = total(weight) * PROBABILITY_UNITS
     # Each product with a table is a sum of whole numbers, below 2**53 throughout: exact.
     chance = weight @ scored[0, first:stop]
     shift = weighted_score @ scored[0, first:stop]
-    chance_0, shift_0 = whole * PROBABILITY_UNITS - chance, -shift
-    between = _ratio(shift, chance)
+    if len(scored) == 1:
+        # Right or wrong: S² / A + S² / (1 - A) = S² / (A (1 - A)), in fewer passes over the bank.
+        return _ratio(shift, chance, by=whole - chance)
+    chance_0, shift_0 = whole - chance, -shift
+    between = _ratio(shift, chance, by=whole)
     for category in scored[1:, first:stop]:
         chance, shift = weight @ category, weighted_score @ category
         chance_0 -= chance
         shift_0 -= shift
         # A category that an item does not have has no chance, and then no shift either.
-        between += _ratio(shift, np.maximum(chance, 1.0))
-    between += _ratio(shift_0, chance_0)
-    between *= 1.0 / (PROBABILITY_UNITS * whole)
+        between += _ratio(shift, np.maximum(chance, 1.0), by=whole)
+    between += _ratio(shift_0, chance_0, by=whole)
     return between
 
 
-def _ratio(shift: FloatArray, chance: FloatArray) -> FloatArray:
-    squared = shift * shift
+def _ratio(shift: FloatArray, chance: FloatArray, *, by: FloatArray | float) -> FloatArray:
+    squared: FloatArray = shift * shift
     squared /= chance
+    squared /= by
     return squared
 
 
