@@ -8,7 +8,9 @@ before it is sent, so what a caller has seen is on disk.
 
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
@@ -41,33 +43,52 @@ def database_of(request: Request) -> Database:
     return database
 
 
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+
+def _key_of(request: Request) -> str | None:
+    """The Idempotency-Key of a POST; documented for every POST by ``platform.openapi``."""
+    key = request.headers.get("idempotency-key")
+    if key is None or request.method != "POST":
+        return None
+    if _KEY.fullmatch(key) is None:
+        message = "expected 1 to 200 visible ASCII characters"
+        raise InvalidInput(faults=[FieldFault("/header/Idempotency-Key", message)])
+    return key
+
+
 async def _unit_of_work(
     request: Request,
     caller: Annotated[Principal, Depends(authenticate)],
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            min_length=1,
-            max_length=200,
-            pattern=r"^[\x21-\x7e]+$",
-            description="On a POST: same key and body, same response as the first time.",
-        ),
-    ] = None,
 ) -> AsyncIterator[UnitOfWork]:
     async with database_of(request).unit_of_work(caller.tenant_id) as uow:
-        if idempotency_key is not None and request.method == "POST":
+        key = _key_of(request)
+        if key is not None:
             digest = idempotency.hash_request(
                 request.method, request.url.path, await request.body()
             )
-            await idempotency.claim(
-                uow, subject=caller.subject, key=idempotency_key, request_hash=digest
-            )
-            request.state.claimed = (uow, caller.subject, idempotency_key)
+            await idempotency.claim(uow, subject=caller.subject, key=key, request_hash=digest)
+            request.state.claimed = (uow, caller.subject, key)
         yield uow
 
 
 Uow = Annotated[UnitOfWork, Depends(_unit_of_work, scope="function")]
 """One transaction for the caller's tenant, committed before the response starts."""
+
+
+async def _unit_of_work_if_keyed(
+    request: Request,
+    caller: Annotated[Principal, Depends(authenticate)],
+) -> AsyncIterator[UnitOfWork | None]:
+    if _key_of(request) is None:
+        yield None
+        return
+    async with asynccontextmanager(_unit_of_work)(request, caller) as uow:
+        yield uow
+
+
+UowIfKeyed = Annotated[UnitOfWork | None, Depends(_unit_of_work_if_keyed, scope="function")]
+"""A unit of work only when the response must be remembered; the hot path brings its own."""
 
 
 def negotiate_locale(accepted: str | None) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,6 +37,12 @@ class UnitOfWork:
                 occurred_at=self.now,
             )
         )
+
+    async def driver(self) -> asyncpg.Connection:
+        """The bare connection under this very transaction, for SQL shared with the hot path."""
+        connection = await self.session.connection()
+        raw = await connection.get_raw_connection()
+        return raw.driver_connection
 
     async def notify(self, channel: str, payload: str) -> None:
         """Tell every process, at commit, that something it may have cached has changed."""

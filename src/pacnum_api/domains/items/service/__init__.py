@@ -1,1 +1,37 @@
-"""What can be done with items."""
+"""Verbs of items: load, publish, present, grade, preview, report."""
+
+from pacnum_api.domains.items.schemas.presented import ItemContent, PresentedFile
+from pacnum_api.domains.items.schemas.responses import ResponsePayload
+from pacnum_api.domains.items.service.banks import (
+    BANK_CHANNEL,
+    current_bank,
+    find_cached_bank,
+    forget_banks,
+    get_bank,
+)
+from pacnum_api.domains.items.service.item_bank import ItemBank
+from pacnum_api.domains.items.service.load_items import load_items
+from pacnum_api.domains.items.service.preview_item import preview_item
+from pacnum_api.domains.items.service.read_items import list_items, list_versions, read_item
+from pacnum_api.domains.items.service.report_bank import BankCoverage, report_bank
+from pacnum_api.domains.items.service.report_item import report_item
+
+__all__ = [
+    "BANK_CHANNEL",
+    "BankCoverage",
+    "ItemBank",
+    "ItemContent",
+    "PresentedFile",
+    "ResponsePayload",
+    "current_bank",
+    "find_cached_bank",
+    "forget_banks",
+    "get_bank",
+    "list_items",
+    "list_versions",
+    "load_items",
+    "preview_item",
+    "read_item",
+    "report_bank",
+    "report_item",
+]

@@ -54,6 +54,15 @@ async def current_bank(uow: UnitOfWork, framework: str) -> BankHandle:
     return handle_of(await repository.get_newest_bank(uow, framework))
 
 
+def find_cached_bank(bank_id: UUID) -> ItemBank | None:
+    """The bank if this process holds it already, without a word to the database.
+
+    For whoever reached ``bank_id`` through a row of its own tenant, as an answer does.
+    """
+    kept = _kept.get(bank_id)
+    return None if kept is None else kept[1]
+
+
 async def get_bank(uow: UnitOfWork, bank_id: UUID) -> ItemBank:
     """A published bank, built at its first use. Raises BankNotFound, also for another tenant's."""
     if bank_id not in _kept:

@@ -1,0 +1,81 @@
+"""Every query about results."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, tuple_
+
+from pacnum_api.domains.results.models import ResultRow
+from pacnum_api.domains.results.types import SessionResults
+from pacnum_api.kernel.page import InvalidCursor, Page, decode_cursor, encode_cursor
+from pacnum_api.platform.db import owned
+from pacnum_api.platform.uow import UnitOfWork
+
+
+async def add_results(uow: UnitOfWork, measured: SessionResults) -> None:
+    """Keep what a session measured; the primary key refuses a second time."""
+    if not measured.results:
+        return
+    common = {
+        "tenant_id": uow.tenant_id,
+        "session_id": measured.session_id,
+        "agent_id": measured.agent_id,
+        "framework": measured.framework,
+        "framework_version": measured.framework_version,
+        "measured_at": measured.measured_at,
+    }
+    rows = [
+        {**common, **asdict(result), "level_probabilities": list(result.level_probabilities)}
+        for result in measured.results
+    ]
+    await uow.session.execute(insert(ResultRow), rows)
+
+
+async def list_session_results(uow: UnitOfWork, session_id: UUID) -> Sequence[ResultRow]:
+    """What one session measured, by competence."""
+    query = (
+        owned(ResultRow, uow.tenant_id)
+        .where(ResultRow.session_id == session_id)
+        .order_by(ResultRow.competence)
+    )
+    return (await uow.session.scalars(query)).all()
+
+
+async def list_latest_results(
+    uow: UnitOfWork, agent_id: UUID, *, framework: str
+) -> Sequence[ResultRow]:
+    """The latest result of each competence of a framework."""
+    query = (
+        owned(ResultRow, uow.tenant_id)
+        .where(ResultRow.agent_id == agent_id, ResultRow.framework == framework)
+        .distinct(ResultRow.competence)
+        .order_by(ResultRow.competence, ResultRow.measured_at.desc(), ResultRow.session_id.desc())
+    )
+    return (await uow.session.scalars(query)).all()
+
+
+async def list_results(
+    uow: UnitOfWork, agent_id: UUID, *, limit: int, cursor: str | None
+) -> Page[ResultRow]:
+    """All results of an agent, the latest first."""
+    key = (ResultRow.measured_at, ResultRow.session_id, ResultRow.competence)
+    query = owned(ResultRow, uow.tenant_id).where(ResultRow.agent_id == agent_id)
+    if cursor is not None:
+        query = query.where(tuple_(*key) < _after(cursor))
+    query = query.order_by(*(column.desc() for column in key)).limit(limit + 1)
+    rows = (await uow.session.scalars(query)).all()
+    if len(rows) <= limit:
+        return Page(rows, None)
+    last = rows[limit - 1]
+    following = encode_cursor(last.measured_at.isoformat(), str(last.session_id), last.competence)
+    return Page(rows[:limit], following)
+
+
+def _after(cursor: str) -> tuple[datetime, UUID, str]:
+    moment, session_id, competence = decode_cursor(cursor, parts=3)
+    try:
+        return datetime.fromisoformat(moment), UUID(session_id), competence
+    except ValueError as error:
+        raise InvalidCursor from error

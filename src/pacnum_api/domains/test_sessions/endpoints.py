@@ -1,0 +1,227 @@
+"""Test sessions over HTTP."""
+
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import Path, Request, Response
+
+from pacnum_api.domains.items.errors import ItemFileNotFound, ResponseRejected
+from pacnum_api.domains.organisations.errors import AgentNotFound
+from pacnum_api.domains.referential.errors import FrameworkNotFound
+from pacnum_api.domains.test_sessions import service
+from pacnum_api.domains.test_sessions.access import SessionReviewer, SessionStarter, SessionTaker
+from pacnum_api.domains.test_sessions.errors import (
+    AnswerAlreadyAccepted,
+    FileNotPending,
+    ItemNotPending,
+    NothingToAsk,
+    PositionNotPending,
+    ResultNotAvailable,
+    SessionNotInProgress,
+    TestSessionNotFound,
+)
+from pacnum_api.domains.test_sessions.schemas import (
+    AnswerAccepted,
+    AnswerCreate,
+    ExplanationRead,
+    ReplayRead,
+    ResultRead,
+    TestSessionCreate,
+    TestSessionCreated,
+    TestSessionRead,
+)
+from pacnum_api.domains.test_sessions.types import Submission
+from pacnum_api.platform.auth.access import TokenKeys
+from pacnum_api.platform.auth.tokens import issue_session_token
+from pacnum_api.platform.http import Locale, Uow, UowIfKeyed, database_of, make_router
+from pacnum_api.platform.problems import problems
+
+api = make_router("/test-sessions", "test-sessions")
+
+SessionPath = Annotated[UUID, Path(description="The test session's id.")]
+
+
+@api.post(
+    "",
+    status_code=201,
+    operation_id="test_sessions_begin_session",
+    summary="Begin a test session",
+    description="Pins framework, item bank and algorithm, picks the first item and gives a token "
+    "with which the agent's browser reaches this session and nothing else.",
+    responses=problems(AgentNotFound, FrameworkNotFound, NothingToAsk),
+)
+async def begin_session(
+    body: TestSessionCreate,
+    caller: SessionStarter,
+    *,
+    uow: Uow,
+    keys: TokenKeys,
+    request: Request,
+    response: Response,
+) -> TestSessionCreated:
+    lifetime = timedelta(seconds=request.app.state.settings.session_lifetime_seconds)
+    session = await service.begin_session(uow, body, client_id=caller.client_id, lifetime=lifetime)
+    token = issue_session_token(
+        keys,
+        tenant_id=caller.tenant_id,
+        client_id=caller.client_id,
+        session_id=session.id,
+        expires_at=session.expires_at,
+    )
+    response.headers["Location"] = f"/v1/test-sessions/{session.id}"
+    response.headers["Cache-Control"] = "no-store"
+    return TestSessionCreated(**dict(session), session_token=token)
+
+
+@api.get(
+    "/{session_id}",
+    operation_id="test_sessions_read_session",
+    summary="Read a test session",
+    description="State, progress and the pending item. Safe: reading never moves the test, so a "
+    "lost connection resumes here.",
+    responses=problems(TestSessionNotFound),
+)
+async def read_session(
+    session_id: SessionPath, caller: SessionTaker, *, uow: Uow
+) -> TestSessionRead:
+    return await service.read_session(uow, session_id)
+
+
+@api.post(
+    "/{session_id}/answers",
+    status_code=201,
+    operation_id="test_sessions_submit_answer",
+    summary="Answer or skip the pending item",
+    description="Grades, updates, picks, stores, and returns the next item in one call. A position "
+    "takes exactly one answer; the same answer sent again gets the same reply, another one a 409 "
+    "whose member `accepted` names the one that counts.",
+    responses=problems(
+        TestSessionNotFound,
+        SessionNotInProgress,
+        AnswerAlreadyAccepted,
+        PositionNotPending,
+        ItemNotPending,
+        ResponseRejected,
+    ),
+)
+async def submit_answer(
+    session_id: SessionPath,
+    body: AnswerCreate,
+    *,
+    caller: SessionTaker,
+    request: Request,
+    uow: UowIfKeyed,
+) -> AnswerAccepted:
+    submission = Submission(
+        position=body.position,
+        item_id=body.item_id,
+        response=None if body.response is None else body.response.model_dump(mode="json"),
+        client_duration_seconds=body.client_duration_seconds,
+    )
+    return await service.submit_answer(
+        database_of(request),
+        caller.tenant_id,
+        session_id=session_id,
+        submission=submission,
+        uow=uow,
+    )
+
+
+@api.post(
+    "/{session_id}/finish",
+    operation_id="test_sessions_finish_session",
+    summary="Finish a test session early",
+    description="Ends the test and keeps what was measured so far. Once more changes nothing.",
+    responses=problems(TestSessionNotFound, SessionNotInProgress),
+)
+async def finish_session(
+    session_id: SessionPath, caller: SessionTaker, *, uow: Uow
+) -> TestSessionRead:
+    return await service.finish_session(uow, session_id)
+
+
+@api.post(
+    "/{session_id}/abandon",
+    operation_id="test_sessions_abandon_session",
+    summary="Abandon a test session",
+    description="Ends the test and keeps no result. Once more changes nothing.",
+    responses=problems(TestSessionNotFound, SessionNotInProgress),
+)
+async def abandon_session(
+    session_id: SessionPath, caller: SessionTaker, *, uow: Uow
+) -> TestSessionRead:
+    return await service.abandon_session(uow, session_id)
+
+
+@api.get(
+    "/{session_id}/files/{position}/{name}",
+    operation_id="test_sessions_read_file",
+    summary="Fetch a file of the pending item",
+    description="The file as this session's seed made it; only while its item is pending.",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The file.",
+            "content": {"application/octet-stream": {"schema": {"type": "string"}}},
+        },
+        **problems(TestSessionNotFound, FileNotPending, ItemFileNotFound),
+    },
+)
+async def read_file(
+    session_id: SessionPath,
+    position: Annotated[int, Path(ge=1, le=1000, description="Position of the pending item.")],
+    name: Annotated[str, Path(max_length=200, description="Name of one of its files.")],
+    *,
+    caller: SessionTaker,
+    uow: Uow,
+) -> Response:
+    file = await service.read_file(uow, session_id, position=position, name=name)
+    disposition = f"attachment; filename*=UTF-8''{quote(file.name)}"
+    return Response(
+        file.content,
+        media_type=file.media_type,
+        headers={"Content-Disposition": disposition, "Cache-Control": "private, no-store"},
+    )
+
+
+@api.get(
+    "/{session_id}/result",
+    operation_id="test_sessions_read_result",
+    summary="Read the result of a test session",
+    description="Level per competence with probabilities and interval, areas, overall points, and "
+    "the versions it was computed with. What was asked about without an answer is «not assessed».",
+    responses=problems(TestSessionNotFound, ResultNotAvailable),
+)
+async def read_result(
+    session_id: SessionPath, caller: SessionTaker, *, uow: Uow, locale: Locale
+) -> ResultRead:
+    return await service.read_result(uow, session_id, locale=locale)
+
+
+@api.get(
+    "/{session_id}/explanation",
+    operation_id="test_sessions_explain_session",
+    summary="Explain a test session",
+    description="Every step: candidates and their values, why this item, the estimate before and "
+    "after, why it stopped.",
+    responses=problems(TestSessionNotFound),
+)
+async def explain_session(
+    session_id: SessionPath, caller: SessionReviewer, *, uow: Uow
+) -> ExplanationRead:
+    return await service.explain_session(uow, session_id)
+
+
+@api.post(
+    "/{session_id}/replay",
+    operation_id="test_sessions_replay_session",
+    summary="Replay a test session",
+    description="Grades, chooses and concludes again from the log, and compares bit for bit.",
+    responses=problems(TestSessionNotFound),
+)
+async def replay_session(
+    session_id: SessionPath, caller: SessionReviewer, *, uow: Uow
+) -> ReplayRead:
+    return await service.replay_session(uow, session_id)

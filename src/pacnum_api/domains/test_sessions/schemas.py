@@ -1,0 +1,339 @@
+"""Test sessions on the wire."""
+
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, JsonValue, model_validator
+
+from pacnum_api.domains.items.service import ItemContent, PresentedFile, ResponsePayload
+from pacnum_api.domains.items.types import ItemType
+from pacnum_api.domains.results.types import CompetenceResult
+from pacnum_api.domains.test_sessions.types import (
+    Accommodations,
+    Progress,
+    SessionPurpose,
+    SessionState,
+)
+from pacnum_api.platform.schemas import (
+    CompetenceCode,
+    FrameworkCode,
+    In,
+    Level,
+    Out,
+    UtcDatetime,
+)
+
+TargetLevel = Annotated[int, Field(ge=1, le=8, examples=[4])]
+EXTERNAL = r"^[A-Za-z0-9._:@+-]+$"
+
+# --- requests ------------------------------------------------------------------------------------
+
+
+class ExternalIdIn(In):
+    issuer: Annotated[
+        str,
+        Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$"),
+    ]
+    value: Annotated[str, Field(min_length=1, max_length=200, pattern=EXTERNAL)]
+
+
+class AgentReference(In):
+    """The agent by our id, or by the caller's own (the agent is provisioned if new)."""
+
+    id: UUID | None = None
+    external_id: ExternalIdIn | None = Field(
+        default=None, examples=[{"issuer": "mentor", "value": "a-104729"}]
+    )
+
+    @model_validator(mode="after")
+    def _names_one_agent(self) -> Self:
+        if (self.id is None) == (self.external_id is None):
+            raise ValueError("expected either id or external_id")
+        return self
+
+
+class AccommodationsIn(In):
+    """What makes the test accessible to this agent."""
+
+    time_multiplier: Annotated[float, Field(ge=1, le=5)] = 1.0
+    no_time_limits: bool = False
+    screen_reader: bool = False
+
+    def read(self) -> Accommodations:
+        return Accommodations(self.time_multiplier, self.no_time_limits, self.screen_reader)
+
+
+class TestSessionCreate(In):
+    """A test to begin. Without ``competences`` all of the framework's are asked about."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    agent: AgentReference = Field(
+        examples=[{"external_id": {"issuer": "mentor", "value": "a-104729"}}]
+    )
+    framework: FrameworkCode = Field(examples=["digcomp-2.2"])
+    competences: Annotated[list[CompetenceCode], Field(min_length=1, max_length=100)] | None = (
+        Field(default=None, examples=[["1.1", "4.2"]])
+    )
+    purpose: SessionPurpose = SessionPurpose.POSITIONING
+    targets: dict[CompetenceCode, TargetLevel] | None = Field(
+        default=None,
+        max_length=100,
+        examples=[None],
+        description="Level to decide upon, by competence; for the purpose `target`.",
+    )
+    locale: Literal["fr", "en"] = "fr"
+    accommodations: AccommodationsIn = AccommodationsIn()
+
+    @model_validator(mode="after")
+    def _has_targets_if_it_needs_them(self) -> Self:
+        if (self.purpose is SessionPurpose.TARGET) != bool(self.targets):
+            raise ValueError("targets go with the purpose target, and that purpose needs them")
+        return self
+
+
+class AnswerCreate(In):
+    """The answer to the pending item; ``response`` null skips it."""
+
+    position: Annotated[int, Field(ge=1, le=1000, examples=[1])]
+    item_id: UUID
+    response: ResponsePayload | None = Field(
+        examples=[{"type": "single_choice", "choice": "o2"}],
+        description="Of the item's type, in the labels that were shown; null skips the item.",
+    )
+    client_duration_seconds: Annotated[float, Field(ge=0, le=86400)] | None = Field(
+        default=None, examples=[41.5], description="What the browser measured; evidence only."
+    )
+
+
+# --- responses -----------------------------------------------------------------------------------
+
+
+class CompetenceProgressRead(Out):
+    competence: CompetenceCode
+    answered: int = Field(examples=[2])
+    is_closed: bool = Field(description="True when no further item of it will come.")
+
+
+class ProgressRead(Out):
+    """How far the test has come; it says nothing about how well the agent is doing."""
+
+    answered: int = Field(examples=[2])
+    at_most: int = Field(examples=[10], description="Items in all, at the most.")
+    fraction: float = Field(examples=[0.2], ge=0, le=1)
+    competences: list[CompetenceProgressRead]
+
+    @classmethod
+    def of(cls, progress: Progress) -> Self:
+        return cls.model_validate(progress)
+
+
+class FileRead(PresentedFile):
+    """A file of the pending item; fetch it with the same token."""
+
+    href: str = Field(examples=["/v1/test-sessions/0197a2f0-…/files/1/courriers.csv"])
+
+
+class ItemContentRead(ItemContent):
+    """What a front end shows, with the addresses of the files."""
+
+    files: list[FileRead]  # type: ignore[assignment]  # narrower, and nobody writes to it
+
+
+class PendingItemRead(Out):
+    """The item that waits for an answer."""
+
+    position: int = Field(examples=[1])
+    item_id: UUID
+    type: ItemType = Field(examples=["single_choice"])
+    competence: CompetenceCode
+    issued_at: UtcDatetime
+    time_limit_seconds: int | None = Field(examples=[None])
+    content: ItemContentRead
+
+
+class TestSessionRead(Out):
+    """A session as it stands. Reading never moves it."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    id: UUID
+    agent_id: UUID
+    framework: FrameworkCode
+    framework_version: int = Field(examples=[1])
+    competences: list[CompetenceCode]
+    purpose: SessionPurpose
+    locale: Literal["fr", "en"]
+    state: SessionState
+    stop_reason: str | None = Field(examples=[None])
+    progress: ProgressRead
+    pending_item: PendingItemRead | None
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
+    expires_at: UtcDatetime
+    finished_at: UtcDatetime | None
+
+
+class TestSessionCreated(TestSessionRead):
+    """A session that has begun, with a token good for it alone."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of its name
+
+    session_token: str = Field(
+        description="Bearer token for the agent's browser: this session and nothing else."
+    )
+
+
+class AnswerAccepted(Out):
+    """The answer is kept; the next item, if any, comes with it."""
+
+    position: int = Field(examples=[1])
+    accepted_at: UtcDatetime
+    state: SessionState
+    progress: ProgressRead
+    pending_item: PendingItemRead | None
+
+
+class IntervalRead(Out):
+    low: Level
+    high: Level
+    coverage: float = Field(examples=[0.9])
+
+
+class CompetenceResultRead(Out):
+    competence: CompetenceCode
+    title: str
+    theta: float = Field(examples=[0.42], description="Ability; reference population N(0, 1).")
+    standard_error: float = Field(examples=[0.41])
+    level: Level
+    level_interval: IntervalRead
+    level_probabilities: list[float] = Field(
+        description="Probability of each level, level 0 («not yet level 1») first."
+    )
+    points: int = Field(examples=[32])
+    items_answered: int = Field(examples=[5])
+    stop_reason: str = Field(examples=["precision_reached"])
+    target_level: Level | None = Field(examples=[None])
+    target_probability: float | None = Field(
+        examples=[None], description="Probability that the target level is reached."
+    )
+
+    @classmethod
+    def of(cls, result: CompetenceResult, *, title: str, points: int) -> Self:
+        target = result.target_level
+        return cls(
+            competence=result.competence,
+            title=title,
+            theta=result.theta,
+            standard_error=result.standard_error,
+            level=result.level,
+            level_interval=IntervalRead(low=result.level_low, high=result.level_high, coverage=0.9),
+            level_probabilities=list(result.level_probabilities),
+            points=points,
+            items_answered=result.items_answered,
+            stop_reason=result.stop_reason,
+            target_level=target,
+            target_probability=(
+                None if target is None else min(1.0, sum(result.level_probabilities[target:]))
+            ),
+        )
+
+
+class SummaryRead(Out):
+    """Mean ability over assessed competences. The standard error is an upper bound."""
+
+    theta: float
+    standard_error: float
+    competences_assessed: int
+
+
+class AreaResultRead(Out):
+    area: CompetenceCode
+    title: str
+    summary: SummaryRead | None
+    competences_asked: int
+
+
+class OverallRead(Out):
+    summary: SummaryRead | None
+    points: int = Field(examples=[96])
+    maximum_points: int = Field(examples=[128], description="Of the competences assessed.")
+
+
+class VersionsRead(Out):
+    """What the result was computed with: the same again gives the same, bit for bit."""
+
+    framework: FrameworkCode
+    framework_version: int
+    algorithm: str = Field(examples=["1.0.0"])
+    item_bank: UUID
+    item_bank_version: int
+
+
+class ResultRead(Out):
+    session_id: UUID
+    agent_id: UUID
+    state: SessionState
+    purpose: SessionPurpose
+    finished_at: UtcDatetime | None
+    competences: list[CompetenceResultRead]
+    not_assessed: list[CompetenceCode] = Field(
+        description="Asked about without an answer: not assessed, which is not level 0."
+    )
+    areas: list[AreaResultRead]
+    overall: OverallRead
+    versions: VersionsRead
+
+
+class CandidateRead(Out):
+    item_id: UUID
+    value: float = Field(description="Expected fall of the posterior variance (or risk).")
+    probability: float = Field(description="With which it would be drawn.")
+
+
+class AbilityRead(Out):
+    theta: float
+    standard_error: float
+    level: Level
+    level_probabilities: list[float]
+
+
+class StepRead(Out):
+    """Why this item, and what its answer changed."""
+
+    position: int
+    item_id: UUID
+    competence: CompetenceCode
+    pool_size: int = Field(description="Items that could have been asked.")
+    value_kind: str = Field(examples=["expected_variance_fall"])
+    candidates: list[CandidateRead]
+    draw: float = Field(description="The number in [0, 1) that picked among the candidates.")
+    response: JsonValue = Field(description="As given; null when the item was skipped.")
+    score: float
+    category: int
+    is_late: bool
+    issued_at: UtcDatetime
+    accepted_at: UtcDatetime
+    before: AbilityRead
+    after: AbilityRead
+
+
+class ExplanationRead(Out):
+    session_id: UUID
+    state: SessionState
+    seed: str = Field(description="Of every draw; a decimal string, because it has 63 bits.")
+    rules: dict[str, float] = Field(description="The numbers by which the test was run.")
+    steps: list[StepRead]
+    stop_reason: str | None
+    stop_reasons: dict[str, str] = Field(description="By competence.")
+    versions: VersionsRead
+
+
+class ReplayRead(Out):
+    """The log computed anew. ``differences`` is empty when it matches bit for bit."""
+
+    session_id: UUID
+    is_identical: bool
+    answers_replayed: int
+    differences: list[str]
+    versions: VersionsRead

@@ -1,0 +1,131 @@
+"""From what is kept to what goes over the wire.
+
+A session stands on its bank version, which is immutable, held in memory, and pins the framework.
+"""
+
+from datetime import datetime
+from urllib.parse import quote
+from uuid import UUID
+
+from pacnum_api.domains.items.service import ItemBank, ItemContent
+from pacnum_api.domains.test_sessions import policy
+from pacnum_api.domains.test_sessions.schemas import (
+    AnswerAccepted,
+    FileRead,
+    ItemContentRead,
+    PendingItemRead,
+    ProgressRead,
+    TestSessionRead,
+    VersionsRead,
+)
+from pacnum_api.domains.test_sessions.types import SessionState, StoredSession
+
+
+def versions_of(session: StoredSession, bank: ItemBank) -> VersionsRead:
+    """Everything that a result depends on besides the answers."""
+    return VersionsRead(
+        framework=session.setup.framework,
+        framework_version=session.setup.framework_version,
+        algorithm=session.setup.algorithm_version,
+        item_bank=session.setup.bank_id,
+        item_bank_version=bank.handle.version,
+    )
+
+
+def pending_item(
+    session: StoredSession, bank: ItemBank, *, position: int, issued_at: datetime
+) -> PendingItemRead:
+    """The item put at a position, as the agent sees it."""
+    setup = session.setup
+    index = session.items[position - 1]
+    item = bank.items[index]
+    shown = bank.present(index, seed=setup.seed, locale=setup.locale)
+    content = ItemContent.model_validate(shown.content)
+    files = [
+        FileRead(**dict(file), href=_href(session.id, position, file.name))
+        for file in content.files
+    ]
+    return PendingItemRead(
+        position=position,
+        item_id=bank.item_ids[index],
+        type=item.type,
+        competence=item.competence,
+        issued_at=issued_at,
+        time_limit_seconds=policy.time_limit_seconds(
+            setup.purpose, item.expected_seconds, setup.accommodations
+        ),
+        content=ItemContentRead(**{**dict(content), "files": files}),
+    )
+
+
+def _href(session_id: UUID, position: int, name: str) -> str:
+    return f"/v1/test-sessions/{session_id}/files/{position}/{quote(name)}"
+
+
+def progress_after(session: StoredSession, bank: ItemBank, answered: int) -> ProgressRead:
+    """The progress as it was when ``answered`` answers had been accepted."""
+    step = policy.step_after(
+        bank.tables, session.setup, items=session.items, categories=session.categories[:answered]
+    )
+    return ProgressRead.of(policy.progress_of(bank.tables, step, codes=bank.competences))
+
+
+def session_read(session: StoredSession, bank: ItemBank, *, now: datetime) -> TestSessionRead:
+    """A session as it stands at an instant."""
+    setup = session.setup
+    state = session.state_at(now)
+    pending = None
+    position = session.pending_position
+    if state is SessionState.IN_PROGRESS and position is not None and session.pending_issued_at:
+        pending = pending_item(
+            session, bank, position=position, issued_at=session.pending_issued_at
+        )
+    return TestSessionRead(
+        id=session.id,
+        agent_id=session.agent_id,
+        framework=setup.framework,
+        framework_version=setup.framework_version,
+        competences=[bank.competences[index] for index in setup.competences],
+        purpose=setup.purpose,
+        locale="en" if setup.locale == "en" else "fr",
+        state=state,
+        stop_reason=session.stop_reason,
+        progress=progress_after(session, bank, session.answered),
+        pending_item=pending,
+        created_at=session.created_at,
+        updated_at=session.updated_at,
+        expires_at=session.expires_at,
+        finished_at=session.finished_at,
+    )
+
+
+def answer_accepted(
+    session: StoredSession,
+    bank: ItemBank,
+    *,
+    position: int,
+    accepted_at: datetime,
+    step: policy.Step | None = None,
+) -> AnswerAccepted:
+    """The reply to the answer of a position: the same whenever it is made again.
+
+    It depends on the session's first ``position`` answers and on what came next, never on what
+    happened later. ``step`` saves computing it twice for whoever has it.
+    """
+    has_next = len(session.items) > position
+    pending = (
+        pending_item(session, bank, position=position + 1, issued_at=accepted_at)
+        if has_next
+        else None
+    )
+    if step is None:
+        progress = progress_after(session, bank, position)
+    else:
+        progress = ProgressRead.of(policy.progress_of(bank.tables, step, codes=bank.competences))
+    return AnswerAccepted(
+        position=position,
+        accepted_at=accepted_at,
+        state=SessionState.IN_PROGRESS if has_next else SessionState.FINISHED,
+        progress=progress,
+        pending_item=pending,
+    )

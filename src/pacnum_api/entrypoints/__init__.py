@@ -1,0 +1,1 @@
+"""Where processes begin: the API, the worker, the command line, the demonstration."""

@@ -1,0 +1,95 @@
+"""The HTTP application: ``create_app`` wires the domains to one database."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from pacnum_api.domains.clients import endpoints as clients
+from pacnum_api.domains.clients.service import ClientDirectory
+from pacnum_api.domains.items import endpoints as items
+from pacnum_api.domains.organisations import endpoints as organisations
+from pacnum_api.domains.recommendations import endpoints as recommendations
+from pacnum_api.domains.referential import endpoints as referential
+from pacnum_api.domains.results import endpoints as results
+from pacnum_api.domains.test_sessions import endpoints as test_sessions
+from pacnum_api.domains.trainings import endpoints as trainings
+from pacnum_api.entrypoints import operations
+from pacnum_api.platform.auth.gate import Gate
+from pacnum_api.platform.auth.key_store import KeyStore
+from pacnum_api.platform.body_limit import BodyLimit
+from pacnum_api.platform.cors import ClientCors
+from pacnum_api.platform.database import Database
+from pacnum_api.platform.error_handlers import install_error_handlers
+from pacnum_api.platform.notifications import Notifications
+from pacnum_api.platform.openapi import build_openapi
+from pacnum_api.platform.rate_limits import RateLimiter, RateLimitHeaders
+from pacnum_api.platform.request_log import RequestLog
+from pacnum_api.platform.settings import Settings, get_settings
+
+ROUTERS = (
+    clients.api,
+    referential.api,
+    organisations.api,
+    items.api,
+    test_sessions.api,
+    results.api,
+    trainings.api,
+    recommendations.api,
+    operations.api,
+)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application. Its database is opened when it starts and closed when it stops."""
+    chosen = settings or get_settings()
+    app = FastAPI(
+        title="pacnum-api",
+        version=version("pacnum-api"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        lifespan=lambda app: _lifespan(app, chosen),
+    )
+    for router in ROUTERS:
+        app.include_router(router)
+    operations.mount_docs(app)
+    app.openapi = lambda: build_openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
+    install_error_handlers(app)
+    app.add_middleware(BodyLimit, max_bytes=chosen.max_body_bytes)
+    app.add_middleware(RateLimitHeaders)
+    app.add_middleware(ClientCors)
+    app.add_middleware(RequestLog)
+    app.state.settings = chosen
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
+    if settings.database_url is None:
+        message = "PACNUM_DATABASE_URL is not set; `pacnum serve` starts an embedded PostgreSQL"
+        raise RuntimeError(message)
+    database = Database(
+        settings.database_url,
+        role=settings.database_role,
+        pool_size=settings.database_pool_size,
+        timeout_seconds=settings.database_timeout_seconds,
+    )
+    issuer = settings.public_url.rstrip("/")
+    keys = KeyStore(
+        database, issuer=issuer, audience=f"{issuer}/v1", algorithm=settings.signing_algorithm
+    )
+    directory = ClientDirectory(database)
+    app.state.database = database
+    app.state.gate = Gate(keys=keys, clients=directory, limits=RateLimiter(database))
+    notifications = Notifications(
+        database, {"pacnum_keys": keys.drop, "pacnum_clients": directory.drop}
+    )
+    try:
+        await keys.ring()
+        notifications.start()
+        yield
+    finally:
+        await notifications.stop()
+        await database.close()

@@ -1,0 +1,113 @@
+"""How every exception becomes a problem document."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+
+from pacnum_api.kernel.errors import DomainError, FieldFault, InvalidInput, ServiceUnavailable
+from pacnum_api.platform.idempotency import ReplayResponse
+from pacnum_api.platform.problems import error_of_constraint, render_error, render_status
+
+_log = structlog.stdlib.get_logger("pacnum.errors")
+
+TRANSIENT = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.DiskFullError,
+    ConnectionError,
+    TimeoutError,
+    PoolTimeoutError,
+)
+"""Faults of the moment: nothing was stored, and the same request may succeed shortly."""
+
+_TITLES_OF_HTTP = {
+    404: "Nothing is served at this address.",
+    405: "This address does not serve this method; see the Allow header.",
+    400: "The body is not well-formed JSON in UTF-8.",
+}
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Register the handlers; whatever they do not know is caught by ``RequestLog`` (500)."""
+    app.add_exception_handler(DomainError, _domain_error)
+    app.add_exception_handler(ReplayResponse, _replay)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(IntegrityError, _integrity_error)
+    app.add_exception_handler(DBAPIError, _database_error)
+    for error in TRANSIENT:
+        app.add_exception_handler(error, _unavailable)
+
+
+async def _domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)  # noqa: S101 - registered for this type alone
+    return render_error(error, request.scope)
+
+
+async def _replay(request: Request, error: Exception) -> Response:
+    del request
+    assert isinstance(error, ReplayResponse)  # noqa: S101 - registered for this type alone
+    headers = {**error.headers, "Idempotency-Replayed": "true"}
+    return Response(error.body, status_code=error.status, headers=headers)
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type alone
+    faults = error.errors()
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        place = next(fault["loc"][-1] for fault in faults if fault["type"] == "json_invalid")
+        detail = f"The body is not well-formed JSON (near character {place})."
+        return render_status(400, detail, request.scope)
+    return render_error(InvalidInput(faults=[_fault(one) for one in faults]), request.scope)
+
+
+def _fault(fault: Mapping[str, Any]) -> FieldFault:
+    """Pydantic's fault as ours: the body's members by pointer, parameters by their place."""
+    place: Sequence[object] = fault["loc"]
+    steps = place[1:] if place and place[0] == "body" else place
+    pointer = "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+    return FieldFault(pointer, str(fault["msg"]))
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
+    detail = _TITLES_OF_HTTP.get(error.status_code, str(error.detail))
+    return render_status(error.status_code, detail, request.scope, error.headers)
+
+
+async def _integrity_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, IntegrityError)  # noqa: S101 - registered for this type alone
+    constraint = getattr(error.orig.__cause__ if error.orig else None, "constraint_name", None)
+    known = error_of_constraint(constraint)
+    if known is None:
+        raise error
+    return render_error(known(), request.scope)
+
+
+async def _database_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DBAPIError)  # noqa: S101 - registered for this type alone
+    cause = error.orig.__cause__ if error.orig else None
+    if error.connection_invalidated or isinstance(cause, TRANSIENT):
+        return await _unavailable(request, cause or error)
+    raise error
+
+
+async def _unavailable(request: Request, error: Exception | BaseException) -> Response:
+    _log.warning("database_unavailable", reason=type(error).__name__)
+    return render_error(ServiceUnavailable(), request.scope)

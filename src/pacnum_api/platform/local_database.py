@@ -1,0 +1,42 @@
+"""The database of a command: the one that the settings name, or the embedded one, made ready."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from pacnum_api.platform import migrations
+from pacnum_api.platform.database import Database
+from pacnum_api.platform.embedded_postgres import embedded_postgres
+from pacnum_api.platform.settings import Settings, get_settings
+
+T = TypeVar("T")
+
+
+@contextmanager
+def database_url(settings: Settings) -> Iterator[str]:
+    """An address that is good inside the block.
+
+    An external database is left as it is: its operator decides when to migrate. The embedded one is
+    brought up to this version first. Must not be called inside an event loop.
+    """
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    with embedded_postgres(settings.home) as server:
+        migrations.upgrade(server.url())
+        yield server.url()
+
+
+def run_with_database(work: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
+    """Run one piece of work of a command, from connecting to disconnecting."""
+    settings = get_settings()
+    with database_url(settings) as url:
+        return asyncio.run(_run(Database(url, role=settings.database_role, pool_size=2), work))
+
+
+async def _run(database: Database, work: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
+    try:
+        return await work(database)
+    finally:
+        await database.close()
