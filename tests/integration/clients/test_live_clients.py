@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import httpx
 from fastapi import FastAPI
 
-from pacnum_api.domains.clients import service
+from pacnum_api.domains.clients import service, tasks
 from pacnum_api.domains.clients.service import ClientDirectory
+from pacnum_api.platform.auth.key_store import rotate_keys
 from pacnum_api.platform.auth.tokens import issue_session_token
 from pacnum_api.platform.clock import utc_now
 from pacnum_api.platform.database import Database
+from pacnum_api.platform.settings import Settings
 from tests.integration.clients.conftest import Client, ClientMaker
 from tests.support.callers import issue
 
@@ -124,8 +126,9 @@ async def test_a_client_beyond_its_quota_gets_429_with_headers(
 ) -> None:
     client = await make_client(rate_limit_per_minute=2)
     token = await issue(app, client.tenant_id, client.client_id, scopes=["items:read"])
-    for _ in range(6):  # the minute may turn once meanwhile
-        answer = await http.get("/v1/frameworks", headers={"Authorization": f"Bearer {token}"})
+    headers = {"Authorization": f"Bearer {token}"}
+    # six for a quota of two: the minute may turn once meanwhile
+    answer = [await http.get("/v1/frameworks", headers=headers) for _ in range(6)][-1]
     assert answer.status_code == 429
     assert answer.json()["code"] == "rate_limit_exceeded"
     assert 1 <= int(answer.headers["retry-after"]) <= 60
@@ -133,33 +136,52 @@ async def test_a_client_beyond_its_quota_gets_429_with_headers(
     assert answer.headers["ratelimit"].startswith('"client";r=0;t=')
 
 
-async def purge(database: Database, tenant_id: UUID) -> int:
-    async with database.unit_of_work(tenant_id) as uow:
-        return await service.purge_expired(uow)
+async def test_what_no_longer_matters_is_forgotten_for_every_tenant(
+    make_client: ClientMaker, database: Database, owner: asyncpg.Connection
+) -> None:
+    await tasks.purge_expired(database)
+    both = [await make_client(), await make_client()]
+    for client in both:
+        for jti, age in (("dead", timedelta(hours=-1)), ("live", timedelta(hours=1))):
+            await owner.execute(
+                "INSERT INTO client_assertions VALUES ($1, $2, $3, $4)",
+                client.tenant_id,
+                client.client_id,
+                jti,
+                utc_now() + age,
+            )
+            await owner.execute(
+                "INSERT INTO rate_limit_windows VALUES ($1, $2, $3, 1)",
+                client.tenant_id,
+                jti,
+                utc_now() + age,
+            )
+    assert await tasks.purge_expired(database) == 4
+    assert await tasks.purge_expired(database) == 0
+    left = await owner.fetch(
+        "SELECT jti FROM client_assertions WHERE client_id = ANY($1)",
+        [client.client_id for client in both],
+    )
+    assert [row["jti"] for row in left] == ["live", "live"]
 
 
-async def test_what_no_longer_matters_is_forgotten_tenant_by_tenant(
+async def test_one_tenants_purge_leaves_the_others_rows(
     make_client: ClientMaker, database: Database, owner: asyncpg.Connection
 ) -> None:
     client, other = await make_client(), await make_client()
-    for one in (client, other):
-        for jti, age in (("dead", "-1 hour"), ("live", "1 hour")):
-            await owner.execute(
-                "INSERT INTO client_assertions VALUES ($1, $2, $3, now() + $4::text::interval)",
-                one.tenant_id,
-                one.client_id,
-                jti,
-                age,
-            )
-            await owner.execute(
-                "INSERT INTO rate_limit_windows VALUES ($1, $2, now() + $3::text::interval, 1)",
-                one.tenant_id,
-                jti,
-                age,
-            )
-    assert await purge(database, client.tenant_id) == 2
-    assert await purge(database, client.tenant_id) == 0
-    left = await owner.fetchval(
-        "SELECT count(*) FROM client_assertions WHERE client_id = $1", other.client_id
+    await owner.execute(
+        "INSERT INTO rate_limit_windows VALUES ($1, 'dead', $2, 1)",
+        other.tenant_id,
+        utc_now() - timedelta(hours=1),
     )
-    assert left == 2
+    async with database.unit_of_work(client.tenant_id) as uow:
+        assert await service.purge_expired(uow) == 0
+
+
+async def test_the_worker_renews_the_key_when_it_is_old(
+    own_database: Database, settings: Settings
+) -> None:
+    await rotate_keys(own_database)
+    assert not await tasks.renew_signing_key(own_database, settings)
+    old = settings.model_copy(update={"signing_key_max_age_days": 0})
+    assert await tasks.renew_signing_key(own_database, old)

@@ -28,7 +28,12 @@ async def find_tenant(uow: UnitOfWork, name: str, *, is_made_when_new: bool = Fa
 
 async def list_tenant_ids(uow: UnitOfWork) -> Sequence[UUID]:
     """Every tenant, for background work that serves them one after another."""
-    return [tenant.tenant_id for tenant in await repository.list_tenants(uow)]
+    return [tenant_id for tenant_id, _ in await list_tenants(uow)]
+
+
+async def list_tenants(uow: UnitOfWork) -> Sequence[tuple[UUID, str]]:
+    """Every tenant with its name, by name."""
+    return [(tenant.tenant_id, tenant.name) for tenant in await repository.list_tenants(uow)]
 
 
 async def tenant_of_client(uow: UnitOfWork, client_id: UUID) -> UUID:
