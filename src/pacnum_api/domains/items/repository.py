@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy import Select, func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import load_only
 
 from pacnum_api.domains.items.errors import BankNotFound, ItemNotFound
@@ -59,7 +60,7 @@ async def with_newest_version(uow: UnitOfWork, rows: Sequence[ItemRow]) -> list[
     query = (
         visible(ItemVersionRow, uow.tenant_id)
         .where(ItemVersionRow.item_id.in_(ids))
-        .distinct(ItemVersionRow.item_id)
+        .ext(distinct_on(ItemVersionRow.item_id))
         .order_by(ItemVersionRow.item_id, ItemVersionRow.version.desc())
     )
     newest = {version.item_id: version for version in await uow.session.scalars(query)}
@@ -108,7 +109,7 @@ async def active_items(uow: UnitOfWork, framework: str) -> list[Described]:
     query = (
         visible(ItemRow, uow.tenant_id)
         .where(ItemRow.framework == framework)
-        .distinct(ItemRow.key)
+        .ext(distinct_on(ItemRow.key))
         .order_by(ItemRow.key, (ItemRow.tenant_id == uow.tenant_id).desc())
     )
     rows = [row for row in await uow.session.scalars(query) if row.status == ItemStatus.ACTIVE]

@@ -1,6 +1,10 @@
 """Verbs of items: load, publish, present, grade, preview, report."""
 
-from pacnum_api.domains.items.schemas.presented import ItemContent, PresentedFile
+from pacnum_api.domains.items.schemas.presented import (
+    ItemContent,
+    PresentedFile,
+    PresentedInteraction,
+)
 from pacnum_api.domains.items.schemas.responses import ResponsePayload
 from pacnum_api.domains.items.service.banks import (
     BANK_CHANNEL,
@@ -22,6 +26,7 @@ __all__ = [
     "ItemBank",
     "ItemContent",
     "PresentedFile",
+    "PresentedInteraction",
     "ResponsePayload",
     "current_bank",
     "find_cached_bank",

@@ -66,10 +66,12 @@ def find_cached_bank(bank_id: UUID) -> ItemBank | None:
 async def get_bank(uow: UnitOfWork, bank_id: UUID) -> ItemBank:
     """A published bank, built at its first use. Raises BankNotFound, also for another tenant's."""
     if bank_id not in _kept:
-        async with _building.setdefault(bank_id, asyncio.Lock()):
-            if bank_id not in _kept:
-                _kept[bank_id] = await _built(uow, bank_id)
-        _building.pop(bank_id, None)
+        try:
+            async with _building.setdefault(bank_id, asyncio.Lock()):
+                if bank_id not in _kept:
+                    _kept[bank_id] = await _built(uow, bank_id)
+        finally:
+            _building.pop(bank_id, None)
     owner, bank = _kept[bank_id]
     if owner not in {uow.tenant_id, PUBLIC_TENANT_ID}:
         raise BankNotFound

@@ -1,0 +1,109 @@
+"""What a bank covers, as data and as tables for the terminal."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pacnum_api.domains.items.policy.review import longest_option_rate
+from pacnum_api.domains.items.service.banks import current_bank, get_bank
+from pacnum_api.domains.items.types import BankHandle, FileDefinition, TableFile
+from pacnum_api.platform.uow import UnitOfWork
+
+_KINDS = {"EmailFile": "eml", "TextFile": "txt", "PdfFile": "pdf", "SvgFile": "svg"}
+
+
+@dataclass(frozen=True, slots=True)
+class BankCoverage:
+    """How many items of what; ``by_level`` counts by (competence, level).
+
+    ``longest_right``: single choices whose right option is the longest, and single choices.
+    """
+
+    bank: BankHandle
+    competences: tuple[str, ...]
+    levels: int
+    by_level: Mapping[tuple[str, int], int]
+    by_type: Mapping[str, int]
+    by_file: Mapping[str, int]
+    items_with_files: int
+    templates: int
+    longest_right: tuple[int, int]
+
+    def as_text(self) -> str:
+        """Tables of fixed width."""
+        bank = self.bank
+        longest, choices = self.longest_right
+        title = f"{bank.framework} bank v{bank.version}: {bank.item_count} items"
+        return "\n".join(
+            (
+                f"{title}, published {bank.published_at:%Y-%m-%d %H:%M} UTC",
+                "",
+                *self._coverage(),
+                "",
+                *_counts("type", self.by_type),
+                "",
+                *_counts("file", self.by_file),
+                "",
+                f"items with a file    {self.items_with_files}",
+                f"seeded templates     {self.templates}",
+                f"right option longest {longest} of {choices}",
+            )
+        )
+
+    def _coverage(self) -> Iterable[str]:
+        levels = range(1, self.levels + 1)
+        yield "competence" + "".join(f"{f'L{level}':>5}" for level in levels) + "  total"
+        for competence in self.competences:
+            counts = [self.by_level.get((competence, level), 0) for level in levels]
+            cells = "".join(f"{count or '·':>5}" for count in counts)
+            yield f"{competence:<10}{cells}{sum(counts):>7}"
+
+    def as_json(self) -> str:
+        """The same as one JSON document."""
+        longest, choices = self.longest_right
+        document = {
+            "framework": self.bank.framework,
+            "version": self.bank.version,
+            "item_count": self.bank.item_count,
+            "published_at": self.bank.published_at.isoformat(),
+            "competences": {
+                competence: {
+                    str(level): self.by_level.get((competence, level), 0)
+                    for level in range(1, self.levels + 1)
+                }
+                for competence in self.competences
+            },
+            "types": dict(self.by_type),
+            "files": dict(self.by_file),
+            "items_with_files": self.items_with_files,
+            "templates": self.templates,
+            "right_option_longest": {"count": longest, "of": choices},
+        }
+        return json.dumps(document, ensure_ascii=False, indent=2)
+
+
+async def report_bank(uow: UnitOfWork, framework: str) -> BankCoverage:
+    """Coverage of the newest bank of a framework. Raises BankNotFound."""
+    handle = await current_bank(uow, framework)
+    bank = await get_bank(uow, handle.id)
+    items = bank.items
+    return BankCoverage(
+        bank=handle,
+        competences=bank.competences,
+        levels=len(bank.framework.levels),
+        by_level=Counter((item.competence, item.level) for item in items),
+        by_type=Counter(item.type.value for item in items),
+        by_file=Counter(_kind(file) for item in items for file in item.content.files),
+        items_with_files=sum(bool(item.content.files) for item in items),
+        templates=sum(item.template is not None for item in items),
+        longest_right=longest_option_rate(items),
+    )
+
+
+def _kind(file: FileDefinition) -> str:
+    return file.format.value if isinstance(file, TableFile) else _KINDS[type(file).__name__]
+
+
+def _counts(title: str, counts: Mapping[str, int]) -> Sequence[str]:
+    return [title, *(f"  {name:<18} {count:>4}" for name, count in sorted(counts.items()))]
