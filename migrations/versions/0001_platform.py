@@ -18,11 +18,14 @@ depends_on = None
 
 def upgrade() -> None:
     # Roles belong to the whole server: another database of it may have made this one already,
-    # even at this very moment (duplicate_object; unique_violation when two race).
+    # even at this very moment (duplicate_object; unique_violation when two race). Asking first
+    # spares an owner who may not create roles the attempt: an administrator has made it.
     op.execute(
         f"""
         DO $$ BEGIN
-            CREATE ROLE {SERVICE_ROLE} NOLOGIN;
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{SERVICE_ROLE}') THEN
+                CREATE ROLE {SERVICE_ROLE} NOLOGIN;
+            END IF;
         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
         END $$
         """
@@ -39,6 +42,7 @@ def upgrade() -> None:
         """
     )
     op.execute(f"GRANT USAGE ON SCHEMA public TO {SERVICE_ROLE}")
+    op.execute(f"GRANT SELECT ON alembic_version TO {SERVICE_ROLE}")  # what /readyz compares
     op.create_table(
         "outbox_events",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -74,5 +78,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("idempotency_keys")
     op.drop_table("outbox_events")
+    op.execute(f"REVOKE SELECT ON alembic_version FROM {SERVICE_ROLE}")  # noqa: S608 - a constant
     op.execute(f"REVOKE USAGE ON SCHEMA public FROM {SERVICE_ROLE}")
     # The role stays: other databases of the same server may grant to it.
