@@ -1,9 +1,10 @@
 """What a request learns of its client: seconds old at most, and nothing of other tenants."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -16,6 +17,7 @@ from pacnum_api.platform.auth.tokens import issue_session_token
 from pacnum_api.platform.clock import utc_now
 from pacnum_api.platform.database import Database
 from pacnum_api.platform.settings import Settings
+from pacnum_api.platform.uow import UnitOfWork
 from tests.integration.clients.conftest import Client, ClientMaker
 from tests.support.callers import issue
 
@@ -67,6 +69,35 @@ async def test_the_state_is_remembered_until_it_is_dropped(
     await revoke(database, client)
     assert await directory.find_live(client.tenant_id, client.client_id) is state
     directory.drop()
+    assert await directory.find_live(client.tenant_id, client.client_id) is None
+
+
+class RevokingDatabase:
+    """A client is revoked, and everybody told, right after it has been read."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.directory: ClientDirectory | None = None
+
+    @asynccontextmanager
+    async def unit_of_work(self, tenant_id: UUID) -> AsyncIterator[UnitOfWork]:
+        async with self.database.unit_of_work(tenant_id) as uow:
+            yield uow
+        if self.directory is not None:
+            self.directory.drop()
+
+
+async def test_what_changes_while_it_is_read_is_not_remembered(
+    make_client: ClientMaker, database: Database
+) -> None:
+    client = await make_client(cors_origins=frozenset({SITE}))
+    racing = RevokingDatabase(database)
+    directory = ClientDirectory(racing)  # type: ignore[arg-type]  # a stand-in that races
+    racing.directory = directory
+    assert await directory.find_live(client.tenant_id, client.client_id) is not None
+    assert await directory.is_known_origin(SITE)
+    racing.directory = None
+    await revoke(database, client)
     assert await directory.find_live(client.tenant_id, client.client_id) is None
 
 

@@ -53,7 +53,7 @@ def test_a_good_assertion_is_remembered_until_it_could_not_be_replayed() -> None
     ],
 )
 def test_within_the_rules(change: dict[str, object]) -> None:
-    assert check(**change)
+    assert isinstance(check(**change), UsedAssertion)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc.jwk import ECKey, OKPKey
 
 from pacnum_api.platform.auth.errors import InvalidToken
 from pacnum_api.platform.auth.keys import (
@@ -21,7 +22,13 @@ from pacnum_api.platform.auth.keys import (
     generate_signing_key,
 )
 from pacnum_api.platform.auth.scopes import SESSION_SCOPE
-from pacnum_api.platform.auth.signatures import sign, unverified_claims, unverified_header
+from pacnum_api.platform.auth.signatures import (
+    BadSignature,
+    _OneAlgorithm,
+    sign,
+    unverified_claims,
+    unverified_header,
+)
 from pacnum_api.platform.auth.tokens import (
     LEEWAY_SECONDS,
     TOKEN_TYPE,
@@ -227,7 +234,9 @@ async def test_hs256_with_the_public_key_as_secret_is_refused(algorithm: Signing
     signing_input = (
         f"{segment({'alg': 'HS256', 'typ': 'at+jwt', 'kid': key.kid})}.{segment(good_claims())}"
     )
-    pem = key.verifier().as_bytes()
+    public = key.verifier()
+    assert isinstance(public, OKPKey | ECKey)
+    pem = public.as_pem()
     for secret in (key.public_jwk.encode(), pem):
         mac = hmac.new(secret, signing_input.encode(), hashlib.sha256).digest()
         signature = base64.urlsafe_b64encode(mac).decode().rstrip("=")
@@ -286,6 +295,7 @@ async def test_a_tampered_token_is_refused(part: int) -> None:
         "é.é.é",
         "\ud800",
         "eyJhbGciOiJFZERTQSJ9",
+        f"{segment({'alg': 'EdDSA', 'typ': 'at+jwt', 'kid': KEY.kid})}..AAAA",
         f"{segment([])}.{segment({})}.AAAA",
         f"{segment('alg')}.{segment({})}.AAAA",
         f"{segment(None)}.{segment({})}.AAAA",
@@ -296,6 +306,11 @@ async def test_a_tampered_token_is_refused(part: int) -> None:
 )
 async def test_what_is_no_token_is_refused(token: str) -> None:
     assert await refused(token)
+
+
+def test_the_registry_knows_one_algorithm() -> None:
+    with pytest.raises(BadSignature):
+        _OneAlgorithm("EdDSA").get_alg("none")
 
 
 async def test_a_huge_token_is_refused_unread() -> None:

@@ -30,12 +30,16 @@ KEYS_CACHED = "public, max-age=300"
 
 METADATA_CACHED = "public, max-age=3600"
 
+_form_schema = TokenForm.model_json_schema(ref_template="#/components/schemas/{model}")
+_form_schema.pop("$defs", None)  # the metadata document brings these components
+for _parameter in _form_schema["properties"].values():
+    _parameter.pop("default", None)  # left out is not null
 _form: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
             "application/x-www-form-urlencoded": {
-                "schema": TokenForm.model_json_schema(ref_template="#/components/schemas/{model}"),
+                "schema": _form_schema,
                 "examples": {
                     "client_secret_basic": {
                         "summary": "Secret in the Authorization header",
@@ -45,7 +49,8 @@ _form: dict[str, Any] = {
             }
         },
     },
-    "security": [{}, {"client_secret": []}],
+    # the secret may be in the form instead, or be an assertion
+    "security": [{}],
 }
 
 

@@ -70,17 +70,18 @@ def _read_form(body: bytes) -> Mapping[str, str]:
     form = dict(pairs)
     if len(form) != len(pairs):
         raise InvalidTokenRequest("A parameter came more than once.")
-    if any("\x00" in value for value in form.values()):
-        raise InvalidTokenRequest
     return form
 
 
 def _read_proof(form: Mapping[str, str], authorization: str | None) -> SecretProof | AssertionProof:
+    # a header of another scheme (a Bearer token sent everywhere) is no client authentication
+    scheme, _, encoded = (authorization or "").partition(" ")
+    has_basic = scheme.lower() == "basic"
     has_assertion = "client_assertion" in form or "client_assertion_type" in form
-    if (authorization is not None) + ("client_secret" in form) + has_assertion > 1:
+    if has_basic + ("client_secret" in form) + has_assertion > 1:
         raise InvalidTokenRequest("Use one way of client authentication, not several.")
-    if authorization is not None:
-        return _read_basic(authorization, form.get("client_id"))
+    if has_basic:
+        return _read_basic(encoded, form.get("client_id"))
     if has_assertion:
         return _read_assertion(form)
     client_id, secret = form.get("client_id"), form.get("client_secret")
@@ -89,10 +90,7 @@ def _read_proof(form: Mapping[str, str], authorization: str | None) -> SecretPro
     return SecretProof(client_id=client_id, secret=secret)
 
 
-def _read_basic(authorization: str, client_id_parameter: str | None) -> SecretProof:
-    scheme, _, encoded = authorization.partition(" ")
-    if scheme.lower() != "basic":
-        raise InvalidClient("The authorization scheme must be Basic.")
+def _read_basic(encoded: str, client_id_parameter: str | None) -> SecretProof:
     try:
         plain = base64.b64decode(encoded.strip(), validate=True).decode()
         client_id, colon, secret = plain.partition(":")

@@ -2,30 +2,49 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 from pacnum_api.domains.clients.types import AssertionAlgorithm, AuthMethod, Grant, GrantType
 from pacnum_api.platform.auth.scopes import Scope
 from pacnum_api.platform.schemas import Out
 
+_Text = Annotated[str, Field(min_length=1, pattern=r"^[\x20-\x7e]+$")]
+"""RFC 6749, appendix A: printable ASCII. A parameter without a value counts as left out."""
 
-class TokenForm(Out):
-    """The form of a token request. It is read by hand (RFC 6749 has errors of its own); this class
-    is its place in OpenAPI.
+
+class TokenForm(BaseModel):
+    """The form of a token request: its place in OpenAPI. It is read by hand, since RFC 6749 has
+    errors of its own.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "dependentRequired": {
+                "client_secret": ["client_id"],
+                "client_assertion": ["client_assertion_type"],
+                "client_assertion_type": ["client_assertion"],
+            },
+            "not": {"required": ["client_secret", "client_assertion"]},
+        }
+    )
+
     grant_type: GrantType
-    scope: str | None = Field(
+    scope: _Text | SkipJsonSchema[None] = Field(
         default=None,
         description="Space-separated; all that the client holds when left out.",
         examples=["frameworks:read test_sessions:run"],
     )
-    client_id: str | None = Field(default=None, description="With client_secret_post.")
-    client_secret: str | None = Field(default=None, description="With client_secret_post.")
+    client_id: _Text | SkipJsonSchema[None] = Field(
+        default=None, description="With client_secret_post."
+    )
+    client_secret: _Text | SkipJsonSchema[None] = Field(
+        default=None, description="With client_secret_post."
+    )
     client_assertion_type: (
-        Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"] | None
+        Literal["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"] | SkipJsonSchema[None]
     ) = Field(default=None, description="With private_key_jwt (RFC 7523).")
-    client_assertion: str | None = Field(
+    client_assertion: _Text | SkipJsonSchema[None] = Field(
         default=None, description="With private_key_jwt: the signed assertion."
     )
 
