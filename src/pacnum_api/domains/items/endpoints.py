@@ -107,7 +107,7 @@ async def list_versions(
 async def preview_item(
     item_id: ItemPath, asked: PreviewRequest, *, caller: ItemReader, uow: Uow, locale: Locale
 ) -> PreviewRead:
-    return await service.preview_item(uow, item_id, asked, locale=locale)
+    return await service.preview_item(uow, item_id, asked=asked, locale=locale)
 
 
 @api.post(
@@ -121,4 +121,4 @@ async def preview_item(
 async def report_item(
     item_id: ItemPath, report: ItemReportCreate, *, caller: ItemReader, uow: Uow, locale: Locale
 ) -> ItemReportRead:
-    return await service.report_item(uow, item_id, report, locale=locale)
+    return await service.report_item(uow, item_id, report=report, locale=locale)

@@ -28,7 +28,7 @@ def email_bytes(file: EmailFile, words: Wording) -> bytes:
     """An RFC 5322 message. Raises ExpressionFailed when a header cannot be one."""
     message = EmailMessage(policy=SMTP)
     try:
-        _address(message, file, words)
+        _address(message, file, words=words)
     except (ValueError, IndexError, AttributeError) as error:  # what the header parser raises
         raise ExpressionFailed(f"a header of {file.name.fr} is not valid: {error}") from error
     message.set_content(words.say(file.text))
@@ -41,7 +41,7 @@ def email_bytes(file: EmailFile, words: Wording) -> bytes:
     return message.as_bytes()
 
 
-def _address(message: EmailMessage, file: EmailFile, words: Wording) -> None:
+def _address(message: EmailMessage, file: EmailFile, *, words: Wording) -> None:
     for name, value in file.headers:
         message[name] = words.plain(value)
     message["From"] = words.say(file.sender)
@@ -54,7 +54,7 @@ def _address(message: EmailMessage, file: EmailFile, words: Wording) -> None:
 
 def pdf_bytes(file: PdfFile, words: Wording) -> bytes:
     """A4 pages with a title. Raises ExpressionFailed on characters outside Windows-1252."""
-    title = _printable(words.say(file.title))
+    title, *paragraphs = printable_paragraphs(file, words)
     page = FPDF(format="A4")
     page.core_fonts_encoding = "cp1252"
     page.set_creation_date(_MOMENT)
@@ -65,11 +65,15 @@ def pdf_bytes(file: PdfFile, words: Wording) -> bytes:
     page.set_font("Helvetica", style="B", size=15)
     page.multi_cell(0, 8, title, new_x="LMARGIN", new_y="NEXT", align="L")
     page.set_font("Helvetica", size=11)
-    for paragraph in file.paragraphs:
+    for text in paragraphs:
         page.ln(3)
-        text = _printable(words.say(paragraph))
         page.multi_cell(0, 6, text, new_x="LMARGIN", new_y="NEXT", align="L")
     return bytes(page.output())
+
+
+def printable_paragraphs(file: PdfFile, words: Wording) -> list[str]:
+    """The title, then the paragraphs. Raises ExpressionFailed on what cannot be printed."""
+    return [_printable(words.say(text)) for text in (file.title, *file.paragraphs)]
 
 
 def _printable(text: str) -> str:

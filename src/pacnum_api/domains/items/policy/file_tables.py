@@ -50,15 +50,17 @@ def _grid(table: TableFile, words: Wording) -> Grid:
         drawn = (words.values or {})[table.rows_from]
         if not isinstance(drawn, list):
             raise TypeError(f"{table.rows_from} is not a list of rows")
-        return [_drawn_row(table.columns, row, words, number=n) for n, row in enumerate(drawn, 1)]
+        return [
+            _drawn_row(table.columns, row, words=words, number=n) for n, row in enumerate(drawn, 1)
+        ]
     return [
-        _literal_row(table.columns, [words.cell(cell) for cell in row], words, number=number)
+        _literal_row(table.columns, [words.cell(cell) for cell in row], words=words, number=number)
         for number, row in enumerate(table.rows, start=1)
     ]
 
 
 def _drawn_row(
-    columns: Iterable[Column], row: object, words: Wording, *, number: int
+    columns: Iterable[Column], row: object, *, words: Wording, number: int
 ) -> list[object]:
     """Cells of drawn rows; an expression sees the row's fields, ``row`` and ``number`` (from 1)."""
     if not isinstance(row, dict):
@@ -66,25 +68,25 @@ def _drawn_row(
     return [
         row[column.field]
         if column.field is not None
-        else _computed(column, words, {**row, "row": row, "number": number})
+        else _computed(column, words, extra={**row, "row": row, "number": number})
         for column in columns
     ]
 
 
 def _literal_row(
-    columns: Iterable[Column], cells: Sequence[object], words: Wording, *, number: int
+    columns: Iterable[Column], cells: Sequence[object], *, words: Wording, number: int
 ) -> list[object]:
     """Written cells fill the columns without an expression, which sees ``cells`` and ``number``."""
     written = iter(cells)
     return [
         next(written, None)
         if column.value is None
-        else _computed(column, words, {"cells": cells, "number": number})
+        else _computed(column, words, extra={"cells": cells, "number": number})
         for column in columns
     ]
 
 
-def _computed(column: Column, words: Wording, extra: dict[str, object]) -> object:
+def _computed(column: Column, words: Wording, *, extra: dict[str, object]) -> object:
     values = {**(words.values or {}), **extra}
     return compute(column.value or "''", values, locale=words.locale)
 

@@ -81,13 +81,13 @@ def _rounded(number: float, decimals: int | None) -> float:
 def _(task: ClozeTask, words: Wording, *, labels: Labels) -> Answer:
     return {
         "blanks": {
-            labels["blanks"].label(blank): _right_blank(blank, key, words, labels=labels)
+            labels["blanks"].label(blank): _right_blank(blank, key, words=words, labels=labels)
             for blank, key in task.key.blanks.items()
         }
     }
 
 
-def _right_blank(blank: str, key: BlankKey, words: Wording, *, labels: Labels) -> JsonValue:
+def _right_blank(blank: str, key: BlankKey, *, words: Wording, labels: Labels) -> JsonValue:
     if isinstance(key, ChoiceBlankKey):
         return labels[f"blank:{blank}"].label(key.choice)
     if isinstance(key, TextBlankKey):
@@ -162,13 +162,13 @@ def _far_from(number: float) -> float:
 def _(task: ClozeTask, words: Wording, *, labels: Labels) -> Answer:
     return {
         "blanks": {
-            labels["blanks"].label(blank): _wrong_blank(blank, key, words, labels=labels)
+            labels["blanks"].label(blank): _wrong_blank(blank, key, words=words, labels=labels)
             for blank, key in task.key.blanks.items()
         }
     }
 
 
-def _wrong_blank(blank: str, key: BlankKey, words: Wording, *, labels: Labels) -> JsonValue:
+def _wrong_blank(blank: str, key: BlankKey, *, words: Wording, labels: Labels) -> JsonValue:
     if isinstance(key, ChoiceBlankKey):
         return _another(labels, f"blank:{blank}", key.choice)
     if isinstance(key, TextBlankKey):

@@ -5,7 +5,7 @@ from typing import Final
 
 from pacnum_api.domains.items.policy.expressions import ExpressionFailed
 from pacnum_api.domains.items.policy.file_drawings import DrawingRejected
-from pacnum_api.domains.items.policy.files import render
+from pacnum_api.domains.items.policy.files import rehearse, render
 from pacnum_api.domains.items.policy.grading import grade
 from pacnum_api.domains.items.policy.presentation import present
 from pacnum_api.domains.items.policy.responses import read_response
@@ -26,7 +26,9 @@ from pacnum_api.domains.items.types import (
 from pacnum_api.kernel.errors import FieldFault
 
 SEEDS_FOR_TEMPLATES: Final = 25
-_SEEDS_WITHOUT: Final = 3
+_SEEDS_WITHOUT: Final = 2
+_SEEDS_PACKED: Final = 2
+"""Files are really packed for these; after that only their cells and words are computed."""
 _MOST_DRAWS: Final = 5
 """Requirements must hold for more than a fifth of the draws."""
 _GREATEST: Final = 10**15
@@ -39,13 +41,9 @@ def trial_faults(item: Item) -> list[FieldFault]:
     count = _SEEDS_WITHOUT if item.template is None else SEEDS_FOR_TEMPLATES
     for seed in range(count):
         if faults:
-            return [FieldFault(f.pointer, _with_seed(f.message, item, seed)) for f in faults]
-        faults = list(_tried(item, seed))
+            break
+        faults = [FieldFault(f.pointer, f"{f.message} (seed {seed})") for f in _tried(item, seed)]
     return faults
-
-
-def _with_seed(message: str, item: Item, seed: int) -> str:
-    return message if item.template is None or seed == 0 else f"{message} (seed {seed - 1})"
 
 
 def _requirements(item: Item) -> Iterator[FieldFault]:
@@ -66,16 +64,16 @@ def _requirements(item: Item) -> Iterator[FieldFault]:
 def _tried(item: Item, seed: int) -> Iterator[FieldFault]:
     for locale in LOCALES:
         words = wording(item, seed=seed, locale=locale)
-        yield from _rendered(item, words)
+        yield from _rendered(item, words, is_packed=seed < _SEEDS_PACKED)
         yield from _alike(item, words)
         yield from _solved(item, seed=seed, locale=locale)
     yield from _numbers(item, seed)
 
 
-def _rendered(item: Item, words: Wording) -> Iterator[FieldFault]:
+def _rendered(item: Item, words: Wording, *, is_packed: bool) -> Iterator[FieldFault]:
     for place, file in enumerate(item.content.files):
         try:
-            render(file, words)
+            (render if is_packed else rehearse)(file, words)
         except (ExpressionFailed, DrawingRejected, LookupError, TypeError, ValueError) as error:
             yield FieldFault(f"/content/files/{place}", f"{words.locale}: {error}")
     for member, text in (

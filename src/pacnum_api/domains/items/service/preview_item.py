@@ -21,7 +21,7 @@ from pacnum_api.platform.uow import UnitOfWork
 
 
 async def preview_item(
-    uow: UnitOfWork, item_id: UUID, asked: PreviewRequest, *, locale: str
+    uow: UnitOfWork, item_id: UUID, *, asked: PreviewRequest, locale: str
 ) -> PreviewRead:
     """What an agent would see, and what a response would be worth.
 

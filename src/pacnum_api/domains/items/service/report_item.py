@@ -10,7 +10,7 @@ from pacnum_api.platform.uow import UnitOfWork
 
 
 async def report_item(
-    uow: UnitOfWork, item_id: UUID, report: ItemReportCreate, *, locale: str
+    uow: UnitOfWork, item_id: UUID, *, report: ItemReportCreate, locale: str
 ) -> ItemReportRead:
     """Keep the report with the version it is about, and say so. Raises ItemNotFound."""
     item = await repository.get_item(uow, item_id)
