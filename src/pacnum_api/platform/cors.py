@@ -44,7 +44,9 @@ class ClientCors:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(  # noqa: PLR0917 - ASGI has these three
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Let non-HTTP through, answer preflights, decorate the rest."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
@@ -61,7 +63,9 @@ class ClientCors:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
                 answer.add_vary_header("Origin")
-                if origin is not None and await _is_open(scope, origin, state.get("admission")):
+                if origin is not None and await _is_open(
+                    scope, origin, admission=state.get("admission")
+                ):
                     answer["Access-Control-Allow-Origin"] = origin
                     answer["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
             await send(message)
@@ -71,7 +75,7 @@ class ClientCors:
 
 async def _preflight(scope: Scope, origin: str) -> Response:
     answer = Response(status_code=204, headers={"Vary": "Origin"})
-    if await _is_open(scope, origin, None):
+    if await _is_open(scope, origin, admission=None):
         answer.headers["Access-Control-Allow-Origin"] = origin
         answer.headers["Access-Control-Allow-Methods"] = METHODS
         answer.headers["Access-Control-Allow-Headers"] = REQUEST_HEADERS
@@ -79,7 +83,7 @@ async def _preflight(scope: Scope, origin: str) -> Response:
     return answer
 
 
-async def _is_open(scope: Scope, origin: str, admission: Admission | None) -> bool:
+async def _is_open(scope: Scope, origin: str, *, admission: Admission | None) -> bool:
     if scope["path"] in CLOSED_PATHS or not is_origin(origin):
         return False
     if admission is not None:

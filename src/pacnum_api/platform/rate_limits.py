@@ -8,17 +8,22 @@ than it allows (a process that stops loses what it had not spent).
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Mapped, mapped_column
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pacnum_api.platform.database import Database
 from pacnum_api.platform.db import Base, TenantOwned
+
+# ASGI's own types: services import the table below, and must not get a web framework with it
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
 WINDOW_SECONDS = 60
 FIRST_CHUNKS = 20
@@ -142,7 +147,9 @@ class RateLimitHeaders:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(  # noqa: PLR0917 - ASGI has these three
+        self, scope: Message, receive: Receive, send: Send
+    ) -> None:
         """Pass everything through; add two headers when authentication left its admission."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
@@ -152,9 +159,11 @@ class RateLimitHeaders:
         async def send_with_headers(message: Message) -> None:
             admission = state.get("admission")
             if message["type"] == "http.response.start" and admission is not None:
-                headers = MutableHeaders(scope=message)
-                for name, value in admission.rate.headers().items():
-                    headers[name] = value
+                added = admission.rate.headers().items()
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    *((name.lower().encode(), value.encode()) for name, value in added),
+                ]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

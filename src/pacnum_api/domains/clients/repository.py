@@ -29,7 +29,7 @@ _SET = text("SELECT set_config(:name, :value, true)")
 
 
 @asynccontextmanager
-async def _door(uow: UnitOfWork, name: str, value: str) -> AsyncIterator[None]:
+async def _door(uow: UnitOfWork, name: str, *, value: str) -> AsyncIterator[None]:
     await uow.session.execute(_SET, {"name": name, "value": value})
     yield
     await uow.session.execute(_SET, {"name": name, "value": ""})
@@ -38,28 +38,28 @@ async def _door(uow: UnitOfWork, name: str, value: str) -> AsyncIterator[None]:
 async def find_client_anywhere(uow: UnitOfWork, client_id: UUID) -> ApiClient | None:
     """The client of this id, of whatever tenant."""
     query = select(ApiClient).where(ApiClient.id == client_id)
-    async with _door(uow, "app.client_lookup", str(client_id)):
+    async with _door(uow, "app.client_lookup", value=str(client_id)):
         return (await uow.session.scalars(query)).one_or_none()
 
 
 async def is_origin_listed(uow: UnitOfWork, origin: str) -> bool:
     """Whether a client of any tenant lists the origin."""
     query = select(exists().where(ClientOrigin.origin == origin))
-    async with _door(uow, "app.origin_lookup", origin):
+    async with _door(uow, "app.origin_lookup", value=origin):
         return bool(await uow.session.scalar(query))
 
 
 async def ensure_tenant(uow: UnitOfWork, name: str) -> UUID:
     """The tenant of this name, made if there is none; two who make it at once get the same one."""
     new = insert(Tenant).values(tenant_id=new_id(), name=name, created_at=uow.now)
-    async with _door(uow, "app.tenant_lookup", name):
+    async with _door(uow, "app.tenant_lookup", value=name):
         await uow.session.execute(new.on_conflict_do_nothing(index_elements=["name"]))
     return await get_tenant(uow, name)
 
 
 async def get_tenant(uow: UnitOfWork, name: str) -> UUID:
     """The tenant of this name."""
-    async with _door(uow, "app.tenant_lookup", name):
+    async with _door(uow, "app.tenant_lookup", value=name):
         found = await uow.session.scalar(select(Tenant.tenant_id).where(Tenant.name == name))
     if found is None:
         raise TenantNotFound
@@ -68,7 +68,7 @@ async def get_tenant(uow: UnitOfWork, name: str) -> UUID:
 
 async def list_tenants(uow: UnitOfWork) -> Sequence[Tenant]:
     """All of them, by name; for workers and operators, who serve every tenant."""
-    async with _door(uow, "app.tenant_lookup", EVERY_TENANT):
+    async with _door(uow, "app.tenant_lookup", value=EVERY_TENANT):
         return (await uow.session.scalars(select(Tenant).order_by(Tenant.name))).all()
 
 
