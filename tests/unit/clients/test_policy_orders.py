@@ -67,6 +67,8 @@ def test_an_assertion() -> None:
 
 def test_parameters_nobody_knows_are_left_alone() -> None:
     assert order({**GRANT, **SECRET, "resource": "x"}).scope is None
+    body = urlencode({**GRANT, **SECRET}).encode() + b"&resource=a&resource=b&nothing="
+    assert order(body).proof == SecretProof("abc", "s")
 
 
 def test_the_content_type_may_carry_parameters() -> None:
@@ -87,7 +89,7 @@ def test_another_content_type(content_type: str) -> None:
         b"\xff\xfe",
         b"grant_type=%ff&client_id=a&client_secret=b",
         b"grant_type=client_credentials&grant_type=client_credentials&client_id=a&client_secret=b",
-        b"&".join(b"a%d=1" % n for n in range(30)),
+        b"&".join(b"a%d=1" % n for n in range(101)),
         urlencode(SECRET).encode(),
         urlencode({**GRANT, **SECRET, **ASSERTION}).encode(),
         urlencode({**GRANT, "client_assertion": "a.b.c"}).encode(),

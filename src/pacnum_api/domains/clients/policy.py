@@ -33,6 +33,19 @@ LONGEST_ASSERTION_LIFE = timedelta(minutes=10)
 CLOCK_DIFFERENCE = timedelta(seconds=30)
 """How wrong a partner's clock may be."""
 
+_PARAMETERS = frozenset(
+    {
+        "grant_type",
+        "scope",
+        "client_id",
+        "client_secret",
+        "client_assertion_type",
+        "client_assertion",
+    }
+)
+"""Others are ignored (RFC 6749, section 3.2)."""
+
+MOST_PARAMETERS = 100
 LONGEST_JTI = 200
 LONGEST_NAME = 100
 MOST_KEYS = 10
@@ -63,10 +76,14 @@ def read_order(request: TokenRequest) -> TokenOrder:
 def _read_form(body: bytes) -> Mapping[str, str]:
     try:
         pairs = parse_qsl(
-            body.decode("ascii"), strict_parsing=True, errors="strict", max_num_fields=20
+            body.decode("ascii"),
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=MOST_PARAMETERS,
         )
     except ValueError as error:
         raise InvalidTokenRequest from error
+    pairs = [(name, value) for name, value in pairs if name in _PARAMETERS]
     form = dict(pairs)
     if len(form) != len(pairs):
         raise InvalidTokenRequest("A parameter came more than once.")
