@@ -71,6 +71,9 @@ def test_a_weight_changes_what_comes_first() -> None:
     levels, targets = {"1.1": 1, "1.2": 1}, {"1.1": 4, "1.2": 4}
     assert keys(plan_of(courses, levels, targets=targets)) == ["a", "b"]
     assert keys(plan_of(courses, levels, targets=targets, weights={"1.2": 2.0})) == ["b", "a"]
+    # whether a course is worth mentioning at all does not depend on weights
+    faint = dict.fromkeys(("1.1", "1.2"), 0.01)
+    assert keys(plan_of(courses, levels, targets=targets, weights=faint)) == ["a", "b"]
 
 
 def test_equal_courses_come_by_key_and_their_gains_overlap() -> None:

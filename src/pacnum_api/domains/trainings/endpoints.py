@@ -85,7 +85,6 @@ class TrainingQuery(CatalogueFilter):
         str | None,
         Query(
             max_length=200,
-            pattern=r"^[^\x00]*$",
             description="Words that must all be found in its texts, whatever case and accents.",
             examples=["tableur"],
         ),

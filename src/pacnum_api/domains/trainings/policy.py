@@ -32,9 +32,9 @@ def _check_steps(
     seen: set[tuple[str, str]] = set()
     for index, step in enumerate(content.competences):
         pointer = f"/competences/{index}"
-        yield from _check_place(pointer, (step.framework, step.competence), frameworks)
+        yield from _check_place(pointer, (step.framework, step.competence), frameworks=frameworks)
         yield from _check_level(
-            f"{pointer}/exit_level", step.exit_level, frameworks.get(step.framework)
+            f"{pointer}/exit_level", step.exit_level, framework=frameworks.get(step.framework)
         )
         if step.exit_level <= step.entry_level:
             yield FieldFault(f"{pointer}/exit_level", "expected more than entry_level")
@@ -48,14 +48,16 @@ def _check_required_levels(
 ) -> Iterable[FieldFault]:
     for index, required in enumerate(content.prerequisites.competences):
         pointer = f"/prerequisites/competences/{index}"
-        yield from _check_place(pointer, (required.framework, required.competence), frameworks)
+        yield from _check_place(
+            pointer, (required.framework, required.competence), frameworks=frameworks
+        )
         yield from _check_level(
-            f"{pointer}/level", required.level, frameworks.get(required.framework)
+            f"{pointer}/level", required.level, framework=frameworks.get(required.framework)
         )
 
 
 def _check_place(
-    pointer: str, place: tuple[str, str], frameworks: Mapping[str, Framework]
+    pointer: str, place: tuple[str, str], *, frameworks: Mapping[str, Framework]
 ) -> Iterable[FieldFault]:
     framework = frameworks.get(place[0])
     if framework is None:
@@ -64,7 +66,7 @@ def _check_place(
         yield FieldFault(f"{pointer}/competence", f"expected a competence of {framework.code}")
 
 
-def _check_level(pointer: str, level: int, framework: Framework | None) -> Iterable[FieldFault]:
+def _check_level(pointer: str, level: int, *, framework: Framework | None) -> Iterable[FieldFault]:
     if framework is not None and level > len(framework.levels):
         yield FieldFault(
             pointer, f"expected at most {len(framework.levels)}, the highest of {framework.code}"

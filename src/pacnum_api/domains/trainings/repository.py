@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, and_, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import selectinload
 
@@ -101,7 +101,7 @@ def _serving(query: Select[TrainingRow], wanted: CatalogueFilter) -> Select[Trai
             TrainingCompetenceRow.entry_level <= wanted.level,
             TrainingCompetenceRow.exit_level > wanted.level,
         ]
-    return query.where(TrainingRow.steps.any(*conditions)) if conditions else query
+    return query.where(TrainingRow.steps.any(and_(*conditions))) if conditions else query
 
 
 async def list_published(uow: UnitOfWork, framework: str) -> Sequence[TrainingRow]:

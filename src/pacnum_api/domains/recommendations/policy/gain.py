@@ -81,7 +81,7 @@ class TrainingModel:
         completion = self._completion(course, state)
         total = np.ones(1)
         for leap in self._in_view(course, state):
-            total = np.convolve(total, self._rise_distribution(leap, course, state))
+            total = np.convolve(total, self._rise_distribution(leap, course, state=state))
         total = completion * total
         total[0] += 1.0 - completion
         values = np.arange(len(total)) / _HALF_CELLS
@@ -162,7 +162,7 @@ class TrainingModel:
         arrival = np.maximum(positions, leap.exit_level + 0.5)
         return np.minimum(target, arrival) - np.minimum(target, positions)
 
-    def _rise_distribution(self, leap: Leap, course: Course, state: State) -> FloatArray:
+    def _rise_distribution(self, leap: Leap, course: Course, *, state: State) -> FloatArray:
         """Probabilities of a rise by 0, 1, 2 .. half cells, given completion."""
         weights = state[leap.competence]
         ready = weights * self._readiness(leap, course)

@@ -69,6 +69,10 @@ class Chooser:
         minutes = course.duration_minutes + self.model.assumptions.overhead_minutes
         return value * 60.0 / minutes
 
+    def is_worthwhile(self, gains: Mapping[CompetenceCode, float]) -> bool:
+        """Whether a course wins enough to be worth mentioning, whatever the weights."""
+        return sum(gains.values()) >= self.model.assumptions.minimum_gain
+
     def fits(self, course: Course, spent_minutes: int) -> bool:
         """Whether the budget, if there is one, still holds this course."""
         budget = self.limits.budget_minutes
@@ -127,7 +131,7 @@ def make_plan(
     """The courses to take, in order, each with its gain on top of those before it.
 
     Without a budget courses are taken by gain per hour until ``limits.count`` or until the next one
-    would win less than ``assumptions.minimum_gain`` weighted levels.
+    would win less than ``assumptions.minimum_gain`` levels.
     """
     axis, aims = situation.axis, situation.aims
     targets = {code: aim.target for code, aim in aims.items()}
@@ -160,30 +164,31 @@ def _greedy(
     state, spent, total = start, 0, 0.0
     chosen: list[Course] = []
     remaining = {course.key: course for course in candidates}
-    values = _values(chooser, remaining.values(), state=state)
+    gains = _gains(chooser, remaining.values(), state=state)
     while len(chosen) < chooser.limits.count:
         open_to_choice = [
             course
             for key, course in remaining.items()
-            if values[key] >= chooser.model.assumptions.minimum_gain and chooser.fits(course, spent)
+            if chooser.is_worthwhile(gains[key]) and chooser.fits(course, spent)
         ]
         if not open_to_choice:
             break
-        best = max(open_to_choice, key=lambda course: worth(course, values[course.key]))
-        chosen.append(remaining.pop(best.key))
+        values = {one.key: worth(one, chooser.weighted(gains[one.key])) for one in open_to_choice}
+        best = remaining.pop(max(values, key=values.__getitem__))
+        chosen.append(best)
         spent += best.duration_minutes
-        total += values[best.key]
+        total += chooser.weighted(gains[best.key])
         state = chooser.model.after(best, state)
         touched = {leap.competence for leap in best.leaps}
         stale = [course for course in remaining.values() if _competences(course) & touched]
-        values |= _values(chooser, stale, state=state)
+        gains |= _gains(chooser, stale, state=state)
     return chosen, total
 
 
-def _values(chooser: Chooser, courses: Iterable[Course], *, state: State) -> dict[str, float]:
-    return {
-        course.key: chooser.weighted(chooser.model.leap_gains(course, state)) for course in courses
-    }
+def _gains(
+    chooser: Chooser, courses: Iterable[Course], *, state: State
+) -> dict[TrainingKey, Mapping[CompetenceCode, float]]:
+    return {course.key: chooser.model.leap_gains(course, state) for course in courses}
 
 
 def _competences(course: Course) -> set[CompetenceCode]:
@@ -218,7 +223,7 @@ def _steps(
     steps: list[Recommended] = []
     for course in chosen:
         gains = chooser.model.leap_gains(course, state)
-        if chooser.weighted(gains) < chooser.model.assumptions.minimum_gain:
+        if not chooser.is_worthwhile(gains):
             continue
         planned = {step.course.key for step in steps}
         steps.append(_step(chooser, course, state=state, gains=gains, planned=planned))

@@ -33,7 +33,7 @@ class Catalogue:
 
 
 async def read_catalogue(
-    uow: UnitOfWork, framework: Framework, constraints: Constraints
+    uow: UnitOfWork, framework: Framework, *, constraints: Constraints
 ) -> Catalogue:
     """What is on offer; a tenant's own training hides a shipped one of the same external id."""
     on_offer: dict[TrainingKey, Training] = {}
@@ -41,7 +41,9 @@ async def read_catalogue(
         key = _key(training.external_id.issuer, training.external_id.value)
         if key not in on_offer or on_offer[key].is_shared:
             on_offer[key] = training
-    courses = {key: _course(key, training, framework) for key, training in on_offer.items()}
+    courses = {
+        key: _course(key, training, framework=framework) for key, training in on_offer.items()
+    }
     completed = {key for key, training in on_offer.items() if training.id in constraints.completed}
     return Catalogue(
         trainings=on_offer,
@@ -57,7 +59,7 @@ def _key(issuer: str, value: str) -> TrainingKey:
     return f"{issuer}/{value}"  # neither holds a slash
 
 
-def _course(key: TrainingKey, training: Training, framework: Framework) -> Course:
+def _course(key: TrainingKey, training: Training, *, framework: Framework) -> Course:
     """The part of a training that concerns one framework.
 
     A training may name a level that a later version of the framework no longer has: it leads to the

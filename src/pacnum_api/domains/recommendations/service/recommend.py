@@ -85,7 +85,7 @@ async def _find(
     axis = LevelAxis(framework.cuts)
     targets = _targets(framework, wish)
     aims = resolve_aims(abilities, axis=axis, targets=targets, weights=wish.weights)
-    catalogue = await read_catalogue(uow, framework, wish.constraints)
+    catalogue = await read_catalogue(uow, framework, constraints=wish.constraints)
     plan = make_plan(
         Situation(axis, abilities, aims),
         catalogue.courses,
