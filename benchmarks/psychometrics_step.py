@@ -119,15 +119,15 @@ def engine_test(
     tables: BankTables, given: npt.NDArray[np.int64], *, seed: int, by: Rules
 ) -> Finished:
     state = begin(tables, SessionPlan(competences=(0,), seed=seed))
-    posterior = estimate(tables, (), Prior.standard(1))
+    posterior = estimate(tables, (), prior=Prior.standard(1))
     decision = select(tables, posterior, state=state, rules=by)
     seconds = []
     while decision.selection is not None:
         item = decision.selection.item
         category = int(given[item])
         started = time.perf_counter()
-        state = after(tables, state, item)
-        posterior = update(tables, posterior, Response(item, category))
+        state = after(tables, state, item=item)
+        posterior = update(tables, posterior, response=Response(item, category))
         decision = select(tables, posterior, state=state, rules=by)
         seconds.append(time.perf_counter() - started)
     found = posterior.competences[0]

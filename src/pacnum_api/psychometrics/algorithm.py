@@ -4,7 +4,7 @@ Whatever would change an estimate, an item or a stop for the same answers is a n
 the old ones; the old ones stay as long as a session, or the replay of one, may need them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -31,6 +31,22 @@ class Purpose(StrEnum):
     CERTIFICATION = "certification"
 
 
+class Estimate(Protocol):
+    """The shape of ``estimation.estimate``."""
+
+    def __call__(
+        self, tables: BankTables, responses: Sequence[Response], *, prior: Prior
+    ) -> SessionPosterior: ...
+
+
+class Update(Protocol):
+    """The shape of ``estimation.update``."""
+
+    def __call__(
+        self, tables: BankTables, posterior: SessionPosterior, *, response: Response
+    ) -> SessionPosterior: ...
+
+
 class Select(Protocol):
     """The shape of ``selection.select``."""
 
@@ -45,8 +61,8 @@ class Algorithm:
 
     version: str
     rules: Mapping[Purpose, Rules]
-    estimate: Callable[[BankTables, Sequence[Response], Prior], SessionPosterior]
-    update: Callable[[BankTables, SessionPosterior, Response], SessionPosterior]
+    estimate: Estimate
+    update: Update
     select: Select
 
     def rules_for(self, purpose: Purpose) -> Rules:

@@ -162,7 +162,7 @@ class SessionPosterior:
 
 
 @lru_cache(maxsize=4096)
-def _before_any_answer(mean: float, deviation: float, scale: LevelScale) -> CompetencePosterior:
+def _before_any_answer(mean: float, deviation: float, *, scale: LevelScale) -> CompetencePosterior:
     # Shared between sessions: most begin with the same prior, and its moments never change.
     distance = (THETA - mean) / deviation
     mass = stable_exp(-0.5 * distance * distance)
@@ -176,13 +176,15 @@ def begin_with(tables: BankTables, prior: Prior) -> SessionPosterior:
         raise ValueError("the prior does not have one mean for each competence")
     return SessionPosterior(
         competences=tuple(
-            _before_any_answer(mean, deviation, tables.scale)
+            _before_any_answer(mean, deviation, scale=tables.scale)
             for mean, deviation in zip(prior.mean, prior.standard_deviation, strict=True)
         )
     )
 
 
-def estimate(tables: BankTables, responses: Sequence[Response], prior: Prior) -> SessionPosterior:
+def estimate(
+    tables: BankTables, responses: Sequence[Response], *, prior: Prior
+) -> SessionPosterior:
     """Return the posterior of all abilities after the responses, in the order they were given.
 
     ``p(theta | answers) ∝ N(theta; mean, sd²) · Π P(category | theta)`` for each competence, on
@@ -203,7 +205,9 @@ def estimate(tables: BankTables, responses: Sequence[Response], prior: Prior) ->
     return SessionPosterior(competences=tuple(competences))
 
 
-def update(tables: BankTables, posterior: SessionPosterior, response: Response) -> SessionPosterior:
+def update(
+    tables: BankTables, posterior: SessionPosterior, *, response: Response
+) -> SessionPosterior:
     """Return the posterior after one response more; see ``estimate``."""
     row = tables.likelihood_row(response.item, response.category)
     index = tables.competence_of[response.item]

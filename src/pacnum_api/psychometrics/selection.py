@@ -15,12 +15,12 @@ answers, of the mean of g after the answer:
     A_x = sum over theta of  w(theta) P(x | theta)
     S_x = sum over theta of  w(theta) (g(theta) - E g) P(x | theta)
 
-For g = theta this is the exact expected fall of the posterior variance (van der Linden & Pashley
-2000, "minimum expected posterior variance"), whose approximation for small information is
-``V² I / (1 + V I)``. For a target, g is an indicator, E g the probability p that the target is
-reached, and Var(g) = p (1 - p) the quadratic risk of misclassification. (The chance of being wrong
-itself, min(p, 1 - p), would not do: no single answer may change the decision, and then all items
-would have the value 0.)
+For g = theta this is the exact expected fall of the posterior variance ("minimum expected
+posterior variance", van der Linden 1998, Psychometrika 63, 201-216), whose approximation for
+small information is ``V² I / (1 + V I)``. For a target, g is an indicator, E g the probability p
+that the target is reached, and Var(g) = p (1 - p) the quadratic risk of misclassification. (The
+chance of being wrong itself, min(p, 1 - p), would not do: no single answer may change the
+decision, and then all items would have the value 0.)
 """
 
 from collections.abc import Iterator, Mapping
@@ -227,8 +227,6 @@ def item_values(
         score = share_above - posterior.probability_at_least(target)
     weight = np.rint(posterior.weights * WEIGHT_UNITS)
     weighted_score = np.rint(weight * score)
-    # The scores must add up to 0: what rounding left over goes where the posterior has its peak.
-    weighted_score[weight.argmax()] -= total(weighted_score)
     return between_answers(
         table.scored, weight @ NODE_SHARES, weighted_score=weighted_score @ NODE_SHARES
     )
@@ -240,7 +238,8 @@ def between_answers(
     """Return the variance between answers, S² / A summed over categories, of each item.
 
     ``scored``: see ``CompetenceTable``; ``weight`` and ``weighted_score`` (41,): whole numbers for
-    each node, in any unit, the latter adding up to 0 and being 0 wherever the former is.
+    each node, in any unit; the latter adds up to 0 (but for rounding, of no account here) and is 0
+    wherever the former is.
     """
     used = np.flatnonzero(weight)
     first, stop = int(used[0]), int(used[-1]) + 1

@@ -91,7 +91,7 @@ def begin(tables: BankTables, plan: SessionPlan) -> SessionState:
 
 
 def after(
-    tables: BankTables, state: SessionState, item: int, *, elapsed_seconds: float = 0.0
+    tables: BankTables, state: SessionState, *, item: int, elapsed_seconds: float = 0.0
 ) -> SessionState:
     """Return the state once ``item`` was put to the agent.
 
@@ -111,7 +111,7 @@ def after(
 
 
 def replayed(
-    tables: BankTables, plan: SessionPlan, items: Sequence[int], *, elapsed_seconds: float = 0.0
+    tables: BankTables, plan: SessionPlan, *, items: Sequence[int], elapsed_seconds: float = 0.0
 ) -> SessionState:
     """Return the state after ``items`` in order: ``begin``, then ``after`` for each."""
     start = begin(tables, plan)

@@ -92,13 +92,13 @@ class Walk:
 
 def walk(tables: BankTables, plan: SessionPlan, *, by: Rules, answer: Answer) -> Walk:
     state = begin(tables, plan)
-    posterior = estimate(tables, (), Prior.standard(tables.competence_count))
+    posterior = estimate(tables, (), prior=Prior.standard(tables.competence_count))
     decisions = [select(tables, posterior, state=state, rules=by)]
     responses: list[Response] = []
     while (selection := decisions[-1].selection) is not None:
         responses.append(Response(selection.item, answer(selection.item)))
-        state = after(tables, state, selection.item)
-        posterior = update(tables, posterior, responses[-1])
+        state = after(tables, state, item=selection.item)
+        posterior = update(tables, posterior, response=responses[-1])
         decisions.append(select(tables, posterior, state=state, rules=by))
     return Walk(state, posterior, tuple(decisions), tuple(responses))
 

@@ -56,6 +56,7 @@ def test_uniform_is_what_its_docstring_says() -> None:
 
 def test_uniform_takes_the_seed_modulo_two_to_the_64() -> None:
     assert uniform(-1, 1, purpose="item") == uniform(2**64 - 1, 1, purpose="item")
+    assert uniform(2**63, 1, purpose="item") != uniform(0, 1, purpose="item")
 
 
 def test_uniform_differs_by_seed_position_and_purpose() -> None:

@@ -50,7 +50,7 @@ def answered(items: list[Item], *, seed: int, trusting: bool = False) -> list[Be
     found = []
     for ability, row in zip(theta.tolist(), right, strict=True):
         responses = [Response(item, category) for item, category in enumerate(row)]
-        found.append((ability, estimate(tables, responses, prior).competences[0]))
+        found.append((ability, estimate(tables, responses, prior=prior).competences[0]))
     return found
 
 

@@ -42,14 +42,14 @@ ANSWERS = st.lists(st.builds(Response, st.integers(0, 59), st.integers(0, 1)), m
 def one_by_one(tables: BankTables, responses: Sequence[Response], prior: Prior) -> SessionPosterior:
     posterior = begin_with(tables, prior)
     for response in responses:
-        posterior = update(tables, posterior, response)
+        posterior = update(tables, posterior, response=response)
     return posterior
 
 
 def only(tables: BankTables, categories: Sequence[int]) -> CompetencePosterior:
     """The posterior of a bank's single competence after its items, in order, were answered so."""
     responses = [Response(item, category) for item, category in enumerate(categories)]
-    return estimate(tables, responses, Prior.standard(1)).competences[0]
+    return estimate(tables, responses, prior=Prior.standard(1)).competences[0]
 
 
 def test_lsat7_has_its_published_log_likelihood() -> None:
@@ -64,41 +64,41 @@ def test_lsat7_has_its_published_log_likelihood() -> None:
     assert log_likelihood == pytest.approx(LSAT7_LOG_LIKELIHOOD, abs=2e-3)
 
 
-@pytest.mark.parametrize("categories", [(1, 1, 0, 2, 3), (0, 0, 0, 0, 0), (1, 1, 1, 2, 3)])
-def test_the_estimate_is_the_mean_and_deviation_by_numerical_integration(
-    categories: tuple[int, ...],
-) -> None:
-    items = [
+FIVE_MODELS = tables_of(
+    [
         two_pl(0.8, -1.1),
         two_pl(1.4, 0.0),
         Item(ItemModel.THREE_PL, competence=0, level=1, a=1.2, b=0.7, c=0.2),
         Item(ItemModel.GRADED, competence=0, level=1, a=1.1, b=0.2, steps=(-0.6, 0.6)),
         Item(ItemModel.PARTIAL_CREDIT, competence=0, level=1, a=0.9, steps=(-1.0, 0.1, 0.8)),
     ]
-    prior = Prior(mean=(0.3,), standard_deviation=(0.9,))
+)
 
-    def sigmoid(logit: float) -> float:
-        return 1.0 / (1.0 + math.exp(-logit))
 
-    def chances(theta: float) -> list[list[float]]:
-        dichotomous = [
-            sigmoid(0.8 * (theta + 1.1)),
-            sigmoid(1.4 * theta),
-            0.2 + 0.8 * sigmoid(1.2 * (theta - 0.7)),
-        ]
-        low, high = sigmoid(1.1 * (theta + 0.4)), sigmoid(1.1 * (theta - 0.8))
-        logits = np.cumsum([0.0, *(0.9 * (theta - step) for step in (-1.0, 0.1, 0.8))])
-        credit = np.exp(logits) / np.exp(logits).sum()
-        return [
-            *([1.0 - p, p] for p in dichotomous),
-            [1.0 - low, low - high, high],
-            credit.tolist(),
-        ]
+def sigmoid(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-logit))
 
+
+def chances_of_five_models(theta: float) -> list[list[float]]:
+    """The category probabilities of ``FIVE_MODELS``, written out from the models' definitions."""
+    dichotomous = [
+        sigmoid(0.8 * (theta + 1.1)),
+        sigmoid(1.4 * theta),
+        0.2 + 0.8 * sigmoid(1.2 * (theta - 0.7)),
+    ]
+    low, high = sigmoid(1.1 * (theta + 0.4)), sigmoid(1.1 * (theta - 0.8))
+    logits = np.cumsum([0.0, *(0.9 * (theta - step) for step in (-1.0, 0.1, 0.8))])
+    credit = np.exp(logits) / np.exp(logits).sum()
+    return [*([1.0 - p, p] for p in dichotomous), [1.0 - low, low - high, high], credit.tolist()]
+
+
+@pytest.mark.parametrize("categories", [(1, 1, 0, 2, 3), (0, 0, 0, 0, 0), (1, 1, 1, 2, 3)])
+def test_the_estimate_is_the_mean_and_deviation_by_numerical_integration(
+    categories: tuple[int, ...],
+) -> None:
     def density(theta: float) -> float:
-        likelihood = math.prod(
-            chance[category] for chance, category in zip(chances(theta), categories, strict=True)
-        )
+        answers = zip(chances_of_five_models(theta), categories, strict=True)
+        likelihood = math.prod(chances[category] for chances, category in answers)
         return likelihood * float(norm.pdf(theta, 0.3, 0.9))
 
     whole, mean, square = (
@@ -106,7 +106,8 @@ def test_the_estimate_is_the_mean_and_deviation_by_numerical_integration(
         for power in range(3)
     )
     responses = [Response(item, category) for item, category in enumerate(categories)]
-    found = estimate(tables_of(items), responses, prior).competences[0]
+    prior = Prior(mean=(0.3,), standard_deviation=(0.9,))
+    found = estimate(FIVE_MODELS, responses, prior=prior).competences[0]
     assert found.theta == pytest.approx(mean / whole, abs=1e-5)
     assert found.variance == pytest.approx(square / whole - (mean / whole) ** 2, abs=1e-5)
     assert found.estimate == AbilityEstimate(found.theta, math.sqrt(found.variance))
@@ -117,7 +118,7 @@ def test_the_estimate_is_the_mean_and_deviation_by_numerical_integration(
 @given(ANSWERS)
 def test_updating_equals_estimating_anew_bit_for_bit(responses: list[Response]) -> None:
     prior = Prior(mean=(0.0, 0.4, -1.0), standard_deviation=(1.0, 0.7, 0.9))
-    anew = estimate(BANK, responses, prior)
+    anew = estimate(BANK, responses, prior=prior)
     updated = one_by_one(BANK, responses, prior)
     for one, other in zip(anew.competences, updated.competences, strict=True):
         assert one.mass.tobytes() == other.mass.tobytes()
@@ -132,7 +133,7 @@ def test_updating_equals_estimating_anew_bit_for_bit(responses: list[Response]) 
 @settings(deadline=None)
 @given(ANSWERS)
 def test_estimates_are_bounded_and_probabilities_add_up(responses: list[Response]) -> None:
-    for posterior in estimate(BANK, responses, Prior.standard(3)).competences:
+    for posterior in estimate(BANK, responses, prior=Prior.standard(3)).competences:
         assert -5.0 < posterior.theta < 5.0
         assert 0.0 < posterior.standard_error <= 1.001
         assert posterior.weights.sum() == pytest.approx(1.0)
@@ -144,8 +145,10 @@ def test_estimates_are_bounded_and_probabilities_add_up(responses: list[Response
 @given(st.permutations(range(20)))
 def test_the_order_of_answers_does_not_move_the_estimate(order: list[int]) -> None:
     responses = [Response(item, item % 2) for item in range(20)]
-    straight = estimate(BANK, responses, Prior.standard(3)).competences[0]
-    mixed = estimate(BANK, [responses[place] for place in order], Prior.standard(3)).competences[0]
+    straight = estimate(BANK, responses, prior=Prior.standard(3)).competences[0]
+    mixed = estimate(
+        BANK, [responses[place] for place in order], prior=Prior.standard(3)
+    ).competences[0]
     assert mixed.theta == pytest.approx(straight.theta, abs=1e-13)
 
 
@@ -175,7 +178,7 @@ def test_an_item_known_badly_moves_the_estimate_less() -> None:
 
 
 def test_only_the_competence_of_an_item_moves() -> None:
-    posterior = estimate(BANK, [Response(25, 1)], Prior.standard(3))
+    posterior = estimate(BANK, [Response(25, 1)], prior=Prior.standard(3))
     untouched = begin_with(BANK, Prior.standard(3)).competences
     assert posterior.competences[0] is untouched[0]
     assert posterior.competences[1].theta > 0.0
@@ -183,7 +186,9 @@ def test_only_the_competence_of_an_item_moves() -> None:
 
 
 def test_before_any_answer_the_prior_stands() -> None:
-    found = estimate(BANK, [], Prior(mean=(0.0, 1.0, 0.0), standard_deviation=(1.0, 0.5, 1.0)))
+    found = estimate(
+        BANK, [], prior=Prior(mean=(0.0, 1.0, 0.0), standard_deviation=(1.0, 0.5, 1.0))
+    )
     assert found.competences[1].theta == pytest.approx(1.0, abs=1e-9)
     assert found.competences[1].standard_error == pytest.approx(0.5, abs=1e-9)
     assert found.competences[1].level == 5
@@ -203,7 +208,7 @@ def test_intervals_and_chances_come_from_the_posterior() -> None:
 
 def test_a_prior_counts_one_mean_per_competence() -> None:
     with pytest.raises(ValueError, match="one mean for each"):
-        estimate(BANK, [], Prior.standard(2))
+        estimate(BANK, [], prior=Prior.standard(2))
     with pytest.raises(ValueError, match="as many means"):
         Prior(mean=(0.0, 0.0), standard_deviation=(1.0,))
     with pytest.raises(ValueError, match="positive"):

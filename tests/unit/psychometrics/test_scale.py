@@ -112,6 +112,10 @@ def test_level_interval_is_the_shortest_run(
     assert level_interval(probabilities) == interval
 
 
+def test_level_interval_takes_the_lower_of_equal_neighbours() -> None:
+    assert level_interval((0.2, 0.6, 0.2), coverage=0.8) == (0, 1)
+
+
 def test_level_interval_may_be_the_whole_scale() -> None:
     assert level_interval((0.3, 0.3, 0.3), coverage=0.999) == (0, 2)
 

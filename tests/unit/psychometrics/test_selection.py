@@ -57,7 +57,7 @@ def brute_force(tables: BankTables, weights: FloatArray, *, score: FloatArray) -
 
 def first_decision(tables: BankTables, plan: SessionPlan, *, by: Rules) -> Decision:
     posterior = begin_with(tables, Prior.standard(tables.competence_count))
-    return select(tables, posterior, state=replayed(tables, plan, ()), rules=by)
+    return select(tables, posterior, state=replayed(tables, plan, items=()), rules=by)
 
 
 def selected(decision: Decision) -> Selection:
@@ -187,8 +187,8 @@ def test_competences_below_their_minimum_come_first_fewest_items_first() -> None
     by = rules(minimum_items=2)
 
     def next_competence(*items: int) -> int:
-        posterior = estimate(tables, [Response(item, 1) for item in items], Prior.standard(3))
-        state = replayed(tables, plan, items)
+        posterior = estimate(tables, [Response(item, 1) for item in items], prior=Prior.standard(3))
+        state = replayed(tables, plan, items=items)
         return selected(select(tables, posterior, state=state, rules=by)).competence
 
     assert next_competence(0) == 1
@@ -200,7 +200,7 @@ def test_competences_below_their_minimum_come_first_fewest_items_first() -> None
 def test_among_the_rest_the_one_farthest_from_its_goal_comes_first() -> None:
     tables = random_bank(30, competence_count=3)
     by = rules(minimum_items=0, standard_error=0.1)
-    state = replayed(tables, SessionPlan(competences=(0, 1, 2), seed=4), ())
+    state = replayed(tables, SessionPlan(competences=(0, 1, 2), seed=4), items=())
     posterior = begin_with(tables, Prior((0.0,) * 3, (0.5, 0.9, 0.7)))
     assert selected(select(tables, posterior, state=state, rules=by)).competence == 1
 
@@ -210,9 +210,22 @@ def test_with_targets_the_least_decided_comes_first() -> None:
     plan = SessionPlan(competences=(0, 1), seed=4, targets={0: 5, 1: 5})
     posterior = begin_with(tables, Prior((-0.3, 0.3), (0.6, 0.6)))
     by = rules(minimum_items=0)
-    found = selected(select(tables, posterior, state=replayed(tables, plan, ()), rules=by))
+    found = selected(select(tables, posterior, state=replayed(tables, plan, items=()), rules=by))
     assert found.competence == 1
     assert found.value_kind is ValueKind.RISK_FALL
+
+
+@pytest.mark.parametrize(("deviation", "first"), [(0.9, 0), (1.6, 1)])
+def test_targets_and_precision_are_weighed_by_how_far_each_goal_is(
+    deviation: float, first: int
+) -> None:
+    # Competence 0: wrong with probability 0.31 where 0.1 is allowed, 3.1 times too much.
+    tables = random_bank(20, competence_count=2)
+    plan = SessionPlan(competences=(0, 1), seed=4, targets={0: 5})
+    posterior = begin_with(tables, Prior((0.1, 0.0), (0.5, deviation)))
+    by = rules(minimum_items=0, standard_error=0.4)
+    found = select(tables, posterior, state=replayed(tables, plan, items=()), rules=by)
+    assert selected(found).competence == first
 
 
 def test_competences_with_equal_claims_are_taken_in_the_order_of_the_seed() -> None:
@@ -231,7 +244,7 @@ def test_a_competence_without_items_closes_and_the_next_is_taken() -> None:
     plan = SessionPlan(competences=(0, 1), seed=2)
     posterior = begin_with(tables, Prior((0.0, 0.0), (0.5, 1.0)))
     by = rules(minimum_items=0)
-    found = select(tables, posterior, state=replayed(tables, plan, ()), rules=by)
+    found = select(tables, posterior, state=replayed(tables, plan, items=()), rules=by)
     assert selected(found).competence == 0
     assert found.closed == {1: StopReason.NO_ITEM_LEFT}
     assert found.reason is None
@@ -249,8 +262,8 @@ def test_nothing_more_to_gain_ends_the_session_after_its_minimum(
     plan = SessionPlan(competences=(0,), seed=9, targets=targets)
     by = with_least_falls(rules(minimum_items=1), variance=variance, risk=risk)
     assert first_decision(MIXED, plan, by=by).selection is not None
-    posterior = estimate(MIXED, [Response(0, 1)], Prior.standard(1))
-    done = select(MIXED, posterior, state=replayed(MIXED, plan, (0,)), rules=by)
+    posterior = estimate(MIXED, [Response(0, 1)], prior=Prior.standard(1))
+    done = select(MIXED, posterior, state=replayed(MIXED, plan, items=(0,)), rules=by)
     assert done.selection is None
     assert done.closed == {0: StopReason.NO_MORE_TO_GAIN}
     assert done.reason is StopReason.NO_MORE_TO_GAIN
@@ -260,7 +273,7 @@ def test_a_spent_budget_closes_what_was_not_done() -> None:
     tables = random_bank(20, competence_count=2)
     plan = SessionPlan(competences=(0, 1), seed=4, time_budget_seconds=30.0)
     posterior = begin_with(tables, Prior((0.0, 0.0), (0.2, 1.0)))
-    state = replayed(tables, plan, (0, 10), elapsed_seconds=31.0)
+    state = replayed(tables, plan, items=(0, 10), elapsed_seconds=31.0)
     done = select(tables, posterior, state=state, rules=rules(standard_error=0.3))
     assert done.selection is None
     assert done.closed == {0: StopReason.PRECISION_REACHED, 1: StopReason.TIME_BUDGET}

@@ -30,7 +30,7 @@ def test_an_item_put_is_counted_and_blocked_with_what_it_excludes() -> None:
     ]
     tables = tables_of(items, competence_count=2)
     start = begin(tables, SessionPlan(competences=(0, 1), seed=5))
-    state = after(tables, start, 1, elapsed_seconds=12.5)
+    state = after(tables, start, item=1, elapsed_seconds=12.5)
     assert state.items == (1,)
     assert state.position == 2
     assert state.counts == (1, 0)
@@ -43,8 +43,8 @@ def test_a_replay_ends_where_the_session_stood() -> None:
     plan = SessionPlan(competences=(0, 1, 2), seed=5)
     step_by_step = begin(BANK, plan)
     for item in (3, 8, 4):
-        step_by_step = after(BANK, step_by_step, item, elapsed_seconds=item * 1.0)
-    found = replayed(BANK, plan, (3, 8, 4), elapsed_seconds=4.0)
+        step_by_step = after(BANK, step_by_step, item=item, elapsed_seconds=item * 1.0)
+    found = replayed(BANK, plan, items=(3, 8, 4), elapsed_seconds=4.0)
     assert (found.items, found.counts) == (step_by_step.items, step_by_step.counts)
     assert np.array_equal(found.blocked, step_by_step.blocked)
     assert found.elapsed_seconds == step_by_step.elapsed_seconds

@@ -36,7 +36,7 @@ ONE = SessionPlan(competences=(0,), seed=1)
 
 
 def put(count: int, plan: SessionPlan = ONE, *, elapsed_seconds: float = 0.0) -> SessionState:
-    return replayed(BANK, plan, range(count), elapsed_seconds=elapsed_seconds)
+    return replayed(BANK, plan, items=range(count), elapsed_seconds=elapsed_seconds)
 
 
 @pytest.mark.parametrize(

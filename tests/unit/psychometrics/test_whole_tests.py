@@ -103,10 +103,10 @@ def test_a_replay_from_the_log_matches_bit_for_bit(purpose: Purpose, seed: int) 
     found = walk(LARGE, plan, by=by, answer=simulated_agent(LARGE, (0.5, -1.0, 1.5), rng=rng))
     fresh = random_bank(300, competence_count=3)
     for count, decision in enumerate(found.decisions):
-        posterior = ALGORITHM.estimate(fresh, found.responses[:count], Prior.standard(3))
-        state = replayed(fresh, plan, found.state.items[:count])
+        posterior = ALGORITHM.estimate(fresh, found.responses[:count], prior=Prior.standard(3))
+        state = replayed(fresh, plan, items=found.state.items[:count])
         assert ALGORITHM.select(fresh, posterior, state=state, rules=by) == decision
-    final = estimate(fresh, found.responses, Prior.standard(3))
+    final = estimate(fresh, found.responses, prior=Prior.standard(3))
     for one, other in zip(final.competences, found.posterior.competences, strict=True):
         assert one.mass.tobytes() == other.mass.tobytes()
 
@@ -122,9 +122,9 @@ def test_a_known_test_has_its_known_bits() -> None:
 
 
 def test_the_update_of_the_algorithm_is_that_of_its_estimate() -> None:
-    before = ALGORITHM.estimate(LARGE, [], Prior.standard(3))
-    updated = ALGORITHM.update(LARGE, before, Response(7, 1))
-    anew = ALGORITHM.estimate(LARGE, [Response(7, 1)], Prior.standard(3))
+    before = ALGORITHM.estimate(LARGE, [], prior=Prior.standard(3))
+    updated = ALGORITHM.update(LARGE, before, response=Response(7, 1))
+    anew = ALGORITHM.estimate(LARGE, [Response(7, 1)], prior=Prior.standard(3))
     assert updated.competences[0].mass.tobytes() == anew.competences[0].mass.tobytes()
 
 

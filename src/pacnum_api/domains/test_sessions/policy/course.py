@@ -37,12 +37,12 @@ def step_after(
     algorithm: Algorithm = algorithm_for(setup.algorithm_version)
     rules = algorithm.rules_for(Purpose(setup.purpose.value))
     answered = tuple(items[: len(categories)])
-    course = replayed(tables, _plan(setup), answered)
+    course = replayed(tables, _plan(setup), items=answered)
     responses = [
         Response(item=item, category=category)
         for item, category in zip(answered, categories, strict=True)
     ]
-    posterior = algorithm.estimate(tables, responses, Prior.standard(tables.competence_count))
+    posterior = algorithm.estimate(tables, responses, prior=Prior.standard(tables.competence_count))
     decision = algorithm.select(tables, posterior, state=course, rules=rules)
     return Step(posterior=posterior, decision=decision, course=course, rules=rules)
 
