@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pacnum_api.domains.items.types import ItemStatus, ItemType, ReportReason
@@ -42,7 +42,8 @@ class ItemVersionRow(TenantOwned, Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     item_id: Mapped[UUID] = mapped_column(ForeignKey("items.id"))
     version: Mapped[int]
-    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    # not JSONB: the order in which a template draws and derives its values is part of it
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)
     content_hash: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sqlalchemy import Select, func, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from pacnum_api.domains.referential.errors import CrosswalkNotFound, FrameworkNotFound
 from pacnum_api.domains.referential.models import (
@@ -48,7 +48,7 @@ async def list_frameworks(
 def _newest(uow: UnitOfWork) -> Select[FrameworkVersion]:
     return (
         visible(FrameworkVersion, uow.tenant_id)
-        .distinct(FrameworkVersion.code)
+        .ext(distinct_on(FrameworkVersion.code))
         .order_by(
             FrameworkVersion.code,
             (FrameworkVersion.tenant_id == uow.tenant_id).desc(),

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import insert, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from pacnum_api.domains.results.models import ResultRow
 from pacnum_api.domains.results.types import SessionResults
@@ -50,7 +51,7 @@ async def list_latest_results(
     query = (
         owned(ResultRow, uow.tenant_id)
         .where(ResultRow.agent_id == agent_id, ResultRow.framework == framework)
-        .distinct(ResultRow.competence)
+        .ext(distinct_on(ResultRow.competence))
         .order_by(ResultRow.competence, ResultRow.measured_at.desc(), ResultRow.session_id.desc())
     )
     return (await uow.session.scalars(query)).all()

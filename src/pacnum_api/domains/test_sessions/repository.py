@@ -2,7 +2,8 @@
 
 The answer path is the hot path of the product, so this domain speaks asyncpg: rows become frozen
 dataclasses without an ORM between. Every function takes a connection that is inside a transaction
-scoped to ``tenant_id`` — the hot path's own, or the one under a unit of work.
+scoped to ``tenant_id`` — the hot path's own, or the one under a unit of work. JSON travels as
+text, because the two kinds of connection decode it differently.
 """
 
 import json
@@ -25,7 +26,8 @@ from pacnum_api.domains.test_sessions.types import (
 
 SELECT_SESSION = """
 SELECT id, agent_id, client_id, framework, framework_version, bank_id, algorithm_version, purpose,
-       locale, accommodations, competences, targets, seed, state, version, items, categories,
+       locale, accommodations::text, competences, targets::text, seed, state, version, items,
+       categories,
        pending_issued_at, created_at, updated_at, expires_at, finished_at, stop_reason
   FROM test_sessions
  WHERE tenant_id = $1 AND id = $2
@@ -36,7 +38,7 @@ INSERT INTO test_sessions (
        tenant_id, id, agent_id, client_id, framework, framework_version, bank_id,
        algorithm_version, purpose, locale, accommodations, competences, targets, seed, state,
        version, items, categories, pending_issued_at, created_at, updated_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12, $13::text::jsonb, $14, $15, $16, $17, $18, $19, $20,
         $21, $22)
 """
 
@@ -53,7 +55,7 @@ WITH moved AS (
 INSERT INTO answers (
        tenant_id, session_id, position, item_index, item_id, response, response_hash, score,
        category, is_late, issued_at, accepted_at, client_duration_seconds)
-SELECT $1, id, $11, $12, $13, $14, $15, $16, $5::smallint, $17, $18, $9, $19
+SELECT $1, id, $11, $12, $13, $14::text::jsonb, $15, $16, $5::smallint, $17, $18, $9, $19
   FROM moved
 RETURNING position
 """
@@ -67,7 +69,7 @@ RETURNING id
 """
 
 SELECT_ANSWERS = """
-SELECT position, item_index, item_id, response, response_hash, score, category, is_late, issued_at,
+SELECT position, item_index, item_id, response::text, response_hash, score, category, is_late, issued_at,
        accepted_at, client_duration_seconds
   FROM answers
  WHERE tenant_id = $1 AND session_id = $2
