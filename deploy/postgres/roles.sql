@@ -15,8 +15,13 @@ GRANT pacnum_app TO pacnum_owner;
 -- of its own, and acts as pacnum_app, which it becomes when it connects.
 CREATE ROLE pacnum_service LOGIN NOINHERIT PASSWORD :'service_password';
 GRANT pacnum_app TO pacnum_service;
+-- What the service asks for when it connects, repeated for poolers that swallow such wishes.
 ALTER ROLE pacnum_service SET role = 'pacnum_app';
+ALTER ROLE pacnum_service SET plan_cache_mode = 'force_generic_plan';
+ALTER ROLE pacnum_service SET statement_timeout = '30s';
+ALTER ROLE pacnum_service SET idle_in_transaction_session_timeout = '60s';
 
 SELECT format('ALTER DATABASE %I OWNER TO pacnum_owner', current_database()) \gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database()) \gexec
 SELECT format('GRANT CONNECT ON DATABASE %I TO pacnum_service', current_database()) \gexec
+SELECT format('GRANT TEMPORARY ON DATABASE %I TO pacnum_app', current_database()) \gexec

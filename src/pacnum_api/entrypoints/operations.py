@@ -53,7 +53,7 @@ async def read_health() -> Health:
     "/readyz",
     operation_id="operations_read_readiness",
     summary="Can the process serve?",
-    description="The database answers and its migrations are those of this version.",
+    description="The database answers and its migrations are at least those of this version.",
     responses=problems(ServiceUnavailable),
 )
 async def read_readiness(request: Request) -> Readiness:
@@ -62,7 +62,9 @@ async def read_readiness(request: Request) -> Readiness:
             found = await connection.scalar(text("SELECT version_num FROM alembic_version"))
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         raise ServiceUnavailable("The database does not answer.") from error
-    if found != head_revision():
+    # Ahead is fine: an upgrade migrates first, and processes of the version before serve on until
+    # they are replaced. Revisions are numbers of four digits, so they sort.
+    if found is None or str(found) < head_revision():
         raise ServiceUnavailable(f"The database is at {found}, expected {head_revision()}.")
     return Readiness(status="ok", migration=str(found))
 
