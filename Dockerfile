@@ -19,9 +19,7 @@ COPY src src
 COPY migrations migrations
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --no-index --wheel-dir /project . \
     && /opt/pacnum/bin/pip install --no-deps --no-index /project/*.whl \
-    && /opt/pacnum/bin/pip check \
-    && ln -s "$(/opt/pacnum/bin/python -c 'import pacnum_api; print(pacnum_api.__path__[0])')/content" \
-        /opt/pacnum/content
+    && /opt/pacnum/bin/pip check
 
 FROM python:${PYTHON_VERSION}-slim
 # An account with a name: PostgreSQL's initdb refuses one that is only a number.
@@ -29,7 +27,8 @@ RUN groupadd --system --gid 10001 pacnum \
     && useradd --system --uid 10001 --gid 10001 --create-home --home-dir /var/lib/pacnum \
         --shell /usr/sbin/nologin pacnum
 COPY --from=build /opt/pacnum /opt/pacnum
-ENV PATH=/opt/pacnum/bin:$PATH PACNUM_HOME=/var/lib/pacnum PYTHONUNBUFFERED=1
+ENV PATH=/opt/pacnum/bin:$PATH PYTHONUNBUFFERED=1 \
+    PACNUM_HOME=/var/lib/pacnum PACNUM_PUBLIC_URL=http://127.0.0.1:8000
 WORKDIR /var/lib/pacnum
 USER 10001:10001
 EXPOSE 8000
