@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from pacnum_api.domains.clients import endpoints as clients
 from pacnum_api.domains.clients.service import ClientDirectory
 from pacnum_api.domains.items import endpoints as items
+from pacnum_api.domains.items.service import BANK_CHANNEL, forget_banks
 from pacnum_api.domains.organisations import endpoints as organisations
 from pacnum_api.domains.recommendations import endpoints as recommendations
 from pacnum_api.domains.referential import endpoints as referential
@@ -57,10 +58,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     operations.mount_docs(app)
     app.openapi = lambda: build_openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
     install_error_handlers(app)
+    # the last one added is the outermost: even a 500 gets its CORS and rate-limit headers
     app.add_middleware(BodyLimit, max_bytes=chosen.max_body_bytes)
+    app.add_middleware(RequestLog)
     app.add_middleware(RateLimitHeaders)
     app.add_middleware(ClientCors)
-    app.add_middleware(RequestLog)
     app.state.settings = chosen
     return app
 
@@ -84,7 +86,8 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     app.state.database = database
     app.state.gate = Gate(keys=keys, clients=directory, limits=RateLimiter(database))
     notifications = Notifications(
-        database, {"pacnum_keys": keys.drop, "pacnum_clients": directory.drop}
+        database,
+        {"pacnum_keys": keys.drop, "pacnum_clients": directory.drop, BANK_CHANNEL: forget_banks},
     )
     try:
         await keys.ring()

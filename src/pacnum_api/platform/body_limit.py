@@ -13,18 +13,22 @@ class BodyLimit:
         self.app = app
         self.max_bytes = max_bytes
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(  # noqa: PLR0917 - the ASGI protocol
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Serve one request whose address and body are within bounds."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         if not _is_clean(scope):
             detail = "The address holds NUL characters or is not UTF-8."
-            await render_status(400, detail, scope)(scope, receive, send)
+            await render_status(400, detail, scope=scope)(scope, receive, send)
             return
         announced = _announced(scope)
         if announced is not None and announced > self.max_bytes:
-            response = render_status(413, self._detail, scope, {"Connection": "close"})
+            response = render_status(
+                413, self._detail, scope=scope, headers={"Connection": "close"}
+            )
             await response(scope, receive, send)
             return
         received = 0

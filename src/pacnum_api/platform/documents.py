@@ -62,7 +62,7 @@ class DocumentsRefused(DomainError):
         super().__init__(f"{len(self.document_faults)} fault(s), nothing was loaded:\n{lines}")
 
 
-def schema_faults(error: ValidationError, path: Path, locate: Locator) -> list[DocumentFault]:
+def schema_faults(error: ValidationError, path: Path, *, locate: Locator) -> list[DocumentFault]:
     """Every fault that pydantic found in a document, with its line."""
     return located(
         [
@@ -70,11 +70,11 @@ def schema_faults(error: ValidationError, path: Path, locate: Locator) -> list[D
             for fault in error.errors(include_url=False)
         ],
         path,
-        locate,
+        locate=locate,
     )
 
 
-def located(faults: Iterable[FieldFault], path: Path, locate: Locator) -> list[DocumentFault]:
+def located(faults: Iterable[FieldFault], path: Path, *, locate: Locator) -> list[DocumentFault]:
     """Faults of a policy, with the file and line of their values."""
     return [
         DocumentFault(path, locate(fault.pointer), fault.pointer, fault.message) for fault in faults

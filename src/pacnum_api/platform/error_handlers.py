@@ -73,7 +73,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     if any(fault["type"] == "json_invalid" for fault in faults):
         place = next(fault["loc"][-1] for fault in faults if fault["type"] == "json_invalid")
         detail = f"The body is not well-formed JSON (near character {place})."
-        return render_status(400, detail, request.scope)
+        return render_status(400, detail, scope=request.scope)
     return render_error(InvalidInput(faults=[_fault(one) for one in faults]), request.scope)
 
 
@@ -88,7 +88,7 @@ def _fault(fault: Mapping[str, Any]) -> FieldFault:
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
     detail = _TITLES_OF_HTTP.get(error.status_code, str(error.detail))
-    return render_status(error.status_code, detail, request.scope, error.headers)
+    return render_status(error.status_code, detail, scope=request.scope, headers=error.headers)
 
 
 async def _integrity_error(request: Request, error: Exception) -> Response:

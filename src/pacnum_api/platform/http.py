@@ -65,7 +65,7 @@ async def _unit_of_work(
         key = _key_of(request)
         if key is not None:
             digest = idempotency.hash_request(
-                request.method, request.url.path, await request.body()
+                request.method, request.url.path, body=await request.body()
             )
             await idempotency.claim(uow, subject=caller.subject, key=key, request_hash=digest)
             request.state.claimed = (uow, caller.subject, key)

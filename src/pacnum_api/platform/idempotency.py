@@ -8,15 +8,16 @@ other.
 """
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, SmallInteger, select, update
+from sqlalchemy import Index, LargeBinary, SmallInteger, delete, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pacnum_api.kernel.errors import DomainError, ErrorKind
+from pacnum_api.platform.database import Database
 from pacnum_api.platform.db import Base, TenantOwned
 from pacnum_api.platform.uow import UnitOfWork
 
@@ -36,6 +37,7 @@ class IdempotencyKey(TenantOwned, Base):
     """A claimed key and, once the work is done, the response to give again."""
 
     __tablename__ = "idempotency_keys"
+    __table_args__ = (Index("ix_idempotency_keys_created_at", "created_at"),)
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     subject: Mapped[str] = mapped_column(primary_key=True)
@@ -50,14 +52,14 @@ class IdempotencyKey(TenantOwned, Base):
 class ReplayResponse(Exception):
     """The request was carried out earlier; this is what was answered then."""
 
-    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def __init__(self, status: int, *, headers: dict[str, str], body: bytes) -> None:
         self.status = status
         self.headers = headers
         self.body = body
         super().__init__(status)
 
 
-def hash_request(method: str, path: str, body: bytes) -> bytes:
+def hash_request(method: str, path: str, *, body: bytes) -> bytes:
     """What must be equal for two requests to be the same one."""
     return hashlib.sha256(b"\x00".join((method.encode(), path.encode(), body))).digest()
 
@@ -93,7 +95,7 @@ async def claim(uow: UnitOfWork, *, subject: str, key: str, request_hash: bytes)
     ).scalar_one()
     if row.request_hash != request_hash or row.status is None or row.body is None:
         raise IdempotencyKeyReused
-    raise ReplayResponse(row.status, dict(row.headers or {}), row.body)
+    raise ReplayResponse(row.status, headers=dict(row.headers or {}), body=row.body)
 
 
 async def remember(
@@ -111,3 +113,17 @@ async def remember(
         )
         .values(status=status, headers=kept, body=body)
     )
+
+
+async def purge(database: Database, tenant_id: UUID) -> int:
+    """Forget a tenant's responses after ``RETENTION_HOURS``; returns how many."""
+    async with database.unit_of_work(tenant_id) as uow:
+        forgotten = await uow.session.execute(
+            delete(IdempotencyKey)
+            .where(
+                IdempotencyKey.tenant_id == tenant_id,
+                IdempotencyKey.created_at < uow.now - timedelta(hours=RETENTION_HOURS),
+            )
+            .returning(IdempotencyKey.key)
+        )
+        return len(forgotten.all())

@@ -28,6 +28,17 @@ def database_url(settings: Settings) -> Iterator[str]:
         yield server.url()
 
 
+@contextmanager
+def owner_url(settings: Settings) -> Iterator[str]:
+    """Like ``database_url``, for the role that owns the tables; nothing is migrated by it."""
+    named = settings.database_owner_url or settings.database_url
+    if named is not None:
+        yield named
+        return
+    with embedded_postgres(settings.home) as server:
+        yield server.url()
+
+
 def run_with_database(work: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
     """Run one piece of work of a command, from connecting to disconnecting."""
     settings = get_settings()

@@ -1,11 +1,15 @@
 """Running the migrations that came with this version of the product."""
 
+import asyncio
 from functools import lru_cache
 from pathlib import Path
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+
+from pacnum_api.platform.database import with_driver
 
 
 def _scripts() -> Path:
@@ -43,3 +47,19 @@ def upgrade(url: str, revision: str = "head") -> None:
 def downgrade(url: str, revision: str) -> None:
     """Take a database back to a revision. Must not be called inside an event loop."""
     command.downgrade(config_for(url), revision)
+
+
+def current(url: str) -> str | None:
+    """The revision a database is at, None when it has none. Not inside an event loop."""
+    return asyncio.run(_current(url))
+
+
+async def _current(url: str) -> str | None:
+    connection = await asyncpg.connect(with_driver(url, None))
+    try:
+        if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+            return None
+        found: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+        return found
+    finally:
+        await connection.close()

@@ -60,9 +60,8 @@ class Notifications:
             await asyncio.shield(connection.close(timeout=5))
 
 
-def _adapter(listener: Listener) -> Callable[[object, int, str, object], None]:
-    def on_notification(connection: object, pid: int, channel: str, payload: object) -> None:
-        del connection, pid, channel
-        listener(str(payload))
+def _adapter(listener: Listener) -> Callable[..., None]:
+    def on_notification(*told: object) -> None:
+        listener(str(told[-1]))  # connection, process, channel, payload
 
     return on_notification

@@ -102,7 +102,7 @@ class Fault:
 
 
 def render(
-    fault: Fault, scope: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    fault: Fault, scope: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """The envelope; ``scope`` is the ASGI scope of the request."""
     body: dict[str, Any] = {
@@ -135,15 +135,21 @@ def render_error(error: DomainError, scope: Mapping[str, Any]) -> JSONResponse:
         faults=error.faults,
         extra=error.extra,
     )
-    return render(fault, scope, headers)
+    return render(fault, scope, headers=headers)
 
 
 def render_status(
-    status: int, detail: str, scope: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    status: int,
+    detail: str,
+    *,
+    scope: Mapping[str, Any],
+    headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """A fault of the protocol itself (unknown path, wrong method, body too large…)."""
     code, title = TITLES_OF_STATUS.get(status, (f"http_{status}", "HTTP error"))
-    return render(Fault(status=status, code=code, title=title, detail=detail), scope, headers)
+    return render(
+        Fault(status=status, code=code, title=title, detail=detail), scope, headers=headers
+    )
 
 
 def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
@@ -151,7 +157,7 @@ def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
     documented: dict[int | str, dict[str, Any]] = {}
     for error in errors:
         sentence = (error.__doc__ or error.title).strip().split("\n", 1)[0]
-        _document(documented, status_of(error), (error.code, error.title, sentence))
+        _document(documented, status_of(error), fact=(error.code, error.title, sentence))
     return documented
 
 
@@ -160,7 +166,7 @@ def protocol_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     documented: dict[int | str, dict[str, Any]] = {}
     for status in statuses:
         code, title = TITLES_OF_STATUS[status]
-        _document(documented, status, (code, title, f"{title}."))
+        _document(documented, status, fact=(code, title, f"{title}."))
     return documented
 
 
@@ -189,7 +195,7 @@ def _joined(first: str, second: str) -> str:
 
 
 def _document(
-    documented: dict[int | str, dict[str, Any]], status: int, fact: tuple[str, str, str]
+    documented: dict[int | str, dict[str, Any]], status: int, *, fact: tuple[str, str, str]
 ) -> None:
     code, title, sentence = fact
     entry = documented.setdefault(

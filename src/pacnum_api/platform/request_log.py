@@ -36,7 +36,9 @@ class RequestLog:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(  # noqa: PLR0917 - the ASGI protocol
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         """Serve one request and write its line."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
@@ -66,10 +68,10 @@ class RequestLog:
             detail = (
                 "An unexpected error; nothing was stored. Quote the request_id to the operator."
             )
-            response = render_status(500, detail, scope)
+            response = render_status(500, detail, scope=scope)
             await response(scope, receive, send_with_id)
         finally:
-            _record(scope, status, time.perf_counter() - started)
+            _record(scope, status, seconds=time.perf_counter() - started)
 
 
 def _request_id(scope: Scope) -> str:
@@ -86,7 +88,7 @@ def _route(scope: Scope) -> str:
     return str(getattr(route, "path", "unmatched"))
 
 
-def _record(scope: Scope, status: int, seconds: float) -> None:
+def _record(scope: Scope, status: int, *, seconds: float) -> None:
     route = _route(scope)
     REQUESTS.labels(scope["method"], route, str(status)).inc()
     DURATION.labels(route).observe(seconds)

@@ -25,7 +25,7 @@ class UnitOfWork:
     tenant_id: UUID
     now: datetime
 
-    async def emit(self, event_type: str, subject: str, data: Mapping[str, JsonValue]) -> None:
+    async def emit(self, event_type: str, subject: str, *, data: Mapping[str, JsonValue]) -> None:
         """Put an event (past tense, ``test_session.finished``) into this transaction's outbox."""
         await self.session.execute(
             insert(OutboxEvent).values(

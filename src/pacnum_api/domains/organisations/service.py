@@ -56,7 +56,7 @@ async def upsert_agent(
     """
     if if_match is None and await repository.add_if_new(uow, external_id, locale=locale):
         agent = await get_agent_by_external_id(uow, external_id)
-        await uow.emit("agent.provisioned", str(agent.id), {"agent_id": str(agent.id)})
+        await uow.emit("agent.provisioned", str(agent.id), data={"agent_id": str(agent.id)})
         return agent, True
     row = await repository.lock_by_external_id(uow, external_id)
     if if_match is None:

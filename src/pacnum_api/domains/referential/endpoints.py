@@ -161,7 +161,7 @@ async def read_competence(
     locale: Locale,
 ) -> CompetenceRead:
     response.headers["Cache-Control"] = KEEP
-    owner, competence = await service.get_competence(uow, framework, code)
+    owner, competence = await service.get_competence(uow, framework, code=code)
     return CompetenceRead.of(competence, owner, locale=locale)
 
 
@@ -182,5 +182,5 @@ async def read_crosswalk(
     target: Annotated[FrameworkCode, Query(alias="to", examples=["digcomp-2.2"])],
 ) -> CrosswalkRead:
     response.headers["Cache-Control"] = KEEP
-    crosswalk = await service.get_crosswalk(uow, source, target)
+    crosswalk = await service.get_crosswalk(uow, source, target=target)
     return CrosswalkRead.of(crosswalk, locale=locale)

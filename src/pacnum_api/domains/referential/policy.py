@@ -39,7 +39,9 @@ def check_framework(framework: Framework) -> list[FieldFault]:
     ]
 
 
-def check_crosswalk(crosswalk: Crosswalk, source: Framework, target: Framework) -> list[FieldFault]:
+def check_crosswalk(
+    crosswalk: Crosswalk, source: Framework, *, target: Framework
+) -> list[FieldFault]:
     """Links to competences that do not exist, and links given twice."""
     faults = []
     seen: set[tuple[str, str]] = set()

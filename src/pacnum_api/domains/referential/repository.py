@@ -68,7 +68,7 @@ async def find_own_framework(
 
 
 async def find_own_crosswalk(
-    uow: UnitOfWork, source: str, target: str, *, version: int
+    uow: UnitOfWork, source: str, *, target: str, version: int
 ) -> CrosswalkVersion | None:
     """The version of a crosswalk that this tenant itself has published."""
     query = owned(CrosswalkVersion, uow.tenant_id).where(
@@ -79,7 +79,7 @@ async def find_own_crosswalk(
     return (await uow.session.scalars(query)).one_or_none()
 
 
-async def get_crosswalk(uow: UnitOfWork, source: str, target: str) -> CrosswalkVersion:
+async def get_crosswalk(uow: UnitOfWork, source: str, *, target: str) -> CrosswalkVersion:
     """The newest crosswalk from ``source`` to ``target``."""
     query = (
         visible(CrosswalkVersion, uow.tenant_id)

@@ -36,7 +36,7 @@ async def read_profile(
     uow: Uow,
     framework: Annotated[FrameworkCode, Query(description="Code of the framework.")],
 ) -> ProfileRead:
-    return await service.read_profile(uow, agent_id, framework)
+    return await service.read_profile(uow, agent_id, framework_code=framework)
 
 
 @api.get(

@@ -33,7 +33,7 @@ async def list_session_results(uow: UnitOfWork, session_id: UUID) -> tuple[Compe
 
 
 async def current_profile(
-    uow: UnitOfWork, agent_id: UUID, framework: str
+    uow: UnitOfWork, agent_id: UUID, *, framework: str
 ) -> list[CompetenceEstimate]:
     """The latest estimate of each assessed competence, by code. Raises AgentNotFound."""
     await organisations.get_agent(uow, agent_id)
@@ -41,12 +41,12 @@ async def current_profile(
     return [_estimate(row) for row in rows]
 
 
-async def read_profile(uow: UnitOfWork, agent_id: UUID, framework_code: str) -> ProfileRead:
+async def read_profile(uow: UnitOfWork, agent_id: UUID, *, framework_code: str) -> ProfileRead:
     """The profile and what was never assessed. Raises AgentNotFound, FrameworkNotFound."""
     framework = await referential.get_framework(uow, framework_code)
     known = {
         estimate.result.competence: estimate
-        for estimate in await current_profile(uow, agent_id, framework_code)
+        for estimate in await current_profile(uow, agent_id, framework=framework_code)
     }
     codes = [competence.code for competence in framework.competences]
     return ProfileRead(

@@ -172,8 +172,8 @@ async def abandon_session(
 async def read_file(
     session_id: SessionPath,
     position: Annotated[int, Path(ge=1, le=1000, description="Position of the pending item.")],
-    name: Annotated[str, Path(max_length=200, description="Name of one of its files.")],
     *,
+    name: Annotated[str, Path(max_length=200, description="Name of one of its files.")],
     caller: SessionTaker,
     uow: Uow,
 ) -> Response:

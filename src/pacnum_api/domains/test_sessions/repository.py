@@ -38,7 +38,8 @@ INSERT INTO test_sessions (
        tenant_id, id, agent_id, client_id, framework, framework_version, bank_id,
        algorithm_version, purpose, locale, accommodations, competences, targets, seed, state,
        version, items, categories, pending_issued_at, created_at, updated_at, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12, $13::text::jsonb, $14, $15, $16, $17, $18, $19, $20,
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12, $13::text::jsonb,
+        $14, $15, $16, $17, $18, $19, $20,
         $21, $22)
 """
 
@@ -69,7 +70,8 @@ RETURNING id
 """
 
 SELECT_ANSWERS = """
-SELECT position, item_index, item_id, response::text, response_hash, score, category, is_late, issued_at,
+SELECT position, item_index, item_id, response::text, response_hash, score, category, is_late,
+       issued_at,
        accepted_at, client_duration_seconds
   FROM answers
  WHERE tenant_id = $1 AND session_id = $2
@@ -104,7 +106,7 @@ class Ending:
 
 
 async def find_session(
-    connection: asyncpg.Connection, tenant_id: UUID, session_id: UUID
+    connection: asyncpg.Connection, tenant_id: UUID, *, session_id: UUID
 ) -> StoredSession | None:
     """The session, or None when this tenant has none of that id."""
     row = await connection.fetchrow(SELECT_SESSION, tenant_id, session_id)
@@ -112,17 +114,17 @@ async def find_session(
 
 
 async def get_session(
-    connection: asyncpg.Connection, tenant_id: UUID, session_id: UUID
+    connection: asyncpg.Connection, tenant_id: UUID, *, session_id: UUID
 ) -> StoredSession:
     """Raises TestSessionNotFound, also for another tenant's session."""
-    session = await find_session(connection, tenant_id, session_id)
+    session = await find_session(connection, tenant_id, session_id=session_id)
     if session is None:
         raise TestSessionNotFound
     return session
 
 
 async def add_session(
-    connection: asyncpg.Connection, tenant_id: UUID, session: StoredSession
+    connection: asyncpg.Connection, tenant_id: UUID, *, session: StoredSession
 ) -> None:
     """Insert a session that has just begun."""
     setup = session.setup
@@ -219,7 +221,7 @@ async def find_answer(
 
 
 async def list_answers(
-    connection: asyncpg.Connection, tenant_id: UUID, session_id: UUID
+    connection: asyncpg.Connection, tenant_id: UUID, *, session_id: UUID
 ) -> Sequence[Answer]:
     """Every accepted answer, by position."""
     rows = await connection.fetch(SELECT_ANSWERS + " ORDER BY position", tenant_id, session_id)

@@ -105,14 +105,17 @@ def _serving(query: Select[TrainingRow], wanted: CatalogueFilter) -> Select[Trai
 
 
 async def list_published(uow: UnitOfWork, framework: str) -> Sequence[TrainingRow]:
-    """Every published training that serves a competence of the framework, by external id."""
+    """Every published training that serves a competence of the framework, by external id.
+
+    Of two with the same external id the tenant's own comes after the shipped one.
+    """
     query = (
         _with_steps(visible(TrainingRow, uow.tenant_id))
         .where(
             TrainingRow.state == TrainingState.PUBLISHED,
             TrainingRow.steps.any(TrainingCompetenceRow.framework == framework),
         )
-        .order_by(TrainingRow.issuer, TrainingRow.value, TrainingRow.id)
+        .order_by(TrainingRow.issuer, TrainingRow.value, TrainingRow.tenant_id == uow.tenant_id)
     )
     return (await uow.session.scalars(query)).all()
 
@@ -235,11 +238,6 @@ async def add_session_if_new(uow: UnitOfWork, values: dict[str, Any]) -> UUID | 
         .returning(TrainingSessionRow.id)
     )
     return (await uow.session.execute(statement)).scalar_one_or_none()
-
-
-async def add_steps(uow: UnitOfWork, steps: Sequence[dict[str, Any]]) -> None:
-    """Insert the competence steps of new trainings."""
-    await uow.session.execute(insert(TrainingCompetenceRow), steps)
 
 
 async def lock_links(uow: UnitOfWork, issuer: str) -> None:

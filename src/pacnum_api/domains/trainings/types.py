@@ -164,7 +164,7 @@ class TrainingSession:
 class SessionOutlook:
     """How a training can be joined: ``coming`` are the open sessions ahead, the earliest first.
 
-    ``is_dated``: it is given on dates, known or still to come; else it may be started at any time.
+    ``is_dated``: some session of it is or was known.
     """
 
     is_dated: bool

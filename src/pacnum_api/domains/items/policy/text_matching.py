@@ -26,15 +26,16 @@ def normalised(text: str, ignore: AbstractSet[Difference]) -> str:
     ends. By ``ignore``: case, accents (and ligatures), all spaces, punctuation (Unicode P*).
     """
     text = unicodedata.normalize("NFKC", text.translate(_VARIANTS)).translate(_VARIANTS)
-    if Difference.ACCENTS in ignore:
-        decomposed = unicodedata.normalize("NFD", text.translate(_LIGATURES))
-        bare = "".join(c for c in decomposed if not unicodedata.combining(c))
-        text = unicodedata.normalize("NFC", bare)
     if Difference.CASE in ignore:
         text = text.casefold()
+    if Difference.ACCENTS in ignore:
+        decomposed = unicodedata.normalize("NFD", text)
+        bare = "".join(c for c in decomposed if not unicodedata.combining(c))
+        text = bare.translate(_LIGATURES)
     if Difference.PUNCTUATION in ignore:
         text = "".join(" " if unicodedata.category(c)[0] == "P" else c for c in text)
-    return ("" if Difference.SPACES in ignore else " ").join(text.split())
+    joined = ("" if Difference.SPACES in ignore else " ").join(text.split())
+    return unicodedata.normalize("NFC", joined)
 
 
 def matches(text: str, accepted: Iterable[str], *, rules: TextRules) -> bool:

@@ -29,6 +29,6 @@ async def report_item(
     await uow.emit(
         "item.reported",
         str(item.id),
-        {"report_id": str(row.id), "item_version": row.item_version, "reason": row.reason},
+        data={"report_id": str(row.id), "item_version": row.item_version, "reason": row.reason},
     )
     return ItemReportRead.model_validate(row)

@@ -36,11 +36,10 @@ async def read_catalogue(
     uow: UnitOfWork, framework: Framework, *, constraints: Constraints
 ) -> Catalogue:
     """What is on offer; a tenant's own training hides a shipped one of the same external id."""
-    on_offer: dict[TrainingKey, Training] = {}
-    for training in await trainings.list_published_trainings(uow, framework.code):
-        key = _key(training.external_id.issuer, training.external_id.value)
-        if key not in on_offer or on_offer[key].is_shared:
-            on_offer[key] = training
+    on_offer = {
+        _key(training.external_id.issuer, training.external_id.value): training
+        for training in await trainings.list_published_trainings(uow, framework.code)
+    }
     courses = {
         key: _course(key, training, framework=framework) for key, training in on_offer.items()
     }

@@ -20,7 +20,7 @@ from pacnum_api.domains.recommendations.schemas import (
 from pacnum_api.domains.recommendations.service.catalogue import Catalogue
 from pacnum_api.domains.recommendations.types import CompetenceCode, Plan, Recommended
 from pacnum_api.domains.referential.types import Framework
-from pacnum_api.domains.trainings.types import SessionOutlook, Training
+from pacnum_api.domains.trainings.types import Modality, SessionOutlook, Training
 
 SESSIONS_SHOWN = 3
 
@@ -116,7 +116,7 @@ def _delivery(training: Training, outlook: SessionOutlook, *, locale: str) -> De
     return Delivery(
         modality=training.content.modality,
         duration_minutes=training.content.duration_minutes,
-        is_self_paced=not outlook.is_dated,
+        is_self_paced=training.content.modality is Modality.ONLINE and not outlook.is_dated,
         next_session=NextSession(coming.starts_at, coming.place.in_(locale), coming.seats)
         if coming
         else None,

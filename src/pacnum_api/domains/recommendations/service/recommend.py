@@ -43,7 +43,7 @@ async def recommend_for_agent(
         estimate.result.competence: Ability(
             estimate.result.theta, max(estimate.result.standard_error, _SMALLEST_ERROR)
         )
-        for estimate in await results.current_profile(uow, agent_id, wish.framework)
+        for estimate in await results.current_profile(uow, agent_id, framework=wish.framework)
         if framework.find_competence(estimate.result.competence) is not None
     }
     findings = await _find(uow, framework, wish=wish, abilities=abilities)

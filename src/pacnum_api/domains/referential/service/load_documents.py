@@ -92,7 +92,7 @@ def _read_file(path: Path, batch: _Batch) -> None:
     if isinstance(data, dict) and "@graph" in data:
         outcomes, faults = read_supplement(data)
         batch.outcomes.extend(outcomes)
-        batch.faults.extend(located(faults, path, locate))
+        batch.faults.extend(located(faults, path, locate=locate))
         return
     try:
         if isinstance(data, dict) and "links" in data:
@@ -101,9 +101,9 @@ def _read_file(path: Path, batch: _Batch) -> None:
             document = FrameworkDocument.model_validate(data)
             batch.frameworks.append((path, locate, document))
             faults = policy.check_framework(document.read())
-            batch.faults.extend(located(faults, path, locate))
+            batch.faults.extend(located(faults, path, locate=locate))
     except ValidationError as error:
-        batch.faults.extend(schema_faults(error, path, locate))
+        batch.faults.extend(schema_faults(error, path, locate=locate))
 
 
 async def _check_crosswalks(uow: UnitOfWork, batch: _Batch) -> None:
@@ -117,8 +117,8 @@ async def _check_crosswalks(uow: UnitOfWork, batch: _Batch) -> None:
                 message = f"no framework {code} is published or in these files"
                 batch.faults.append(DocumentFault(path, locate(f"/{side}"), f"/{side}", message))
         if len(sides) == 2:
-            faults = policy.check_crosswalk(document.read(), sides[0], sides[1])
-            batch.faults.extend(located(faults, path, locate))
+            faults = policy.check_crosswalk(document.read(), sides[0], target=sides[1])
+            batch.faults.extend(located(faults, path, locate=locate))
 
 
 async def _compare(
@@ -150,7 +150,9 @@ async def _find_published(
 ) -> FrameworkVersion | CrosswalkVersion | None:
     if isinstance(row, FrameworkVersion):
         return await repository.find_own_framework(uow, row.code, version=row.version)
-    return await repository.find_own_crosswalk(uow, row.source, row.target, version=row.version)
+    return await repository.find_own_crosswalk(
+        uow, row.source, target=row.target, version=row.version
+    )
 
 
 def _name(row: FrameworkVersion | CrosswalkVersion) -> str:

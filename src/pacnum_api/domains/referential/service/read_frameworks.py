@@ -49,7 +49,7 @@ async def list_frameworks(uow: UnitOfWork, *, limit: int, cursor: str | None) ->
 
 
 async def get_competence(
-    uow: UnitOfWork, framework_code: str, code: str
+    uow: UnitOfWork, framework_code: str, *, code: str
 ) -> tuple[Framework, Competence]:
     """A competence and its framework. Raises FrameworkNotFound, CompetenceNotFound."""
     framework = await get_framework(uow, framework_code)
@@ -59,9 +59,9 @@ async def get_competence(
     return framework, competence
 
 
-async def get_crosswalk(uow: UnitOfWork, source: str, target: str) -> Crosswalk:
+async def get_crosswalk(uow: UnitOfWork, source: str, *, target: str) -> Crosswalk:
     """The newest crosswalk from one framework to another. Raises CrosswalkNotFound."""
-    row = await repository.get_crosswalk(uow, source, target)
+    row = await repository.get_crosswalk(uow, source, target=target)
     return CrosswalkDocument.model_validate(row.document).read()
 
 

@@ -29,7 +29,7 @@ def answer_hash(submission: Submission) -> bytes:
 
 
 def time_limit_seconds(
-    purpose: SessionPurpose, expected_seconds: int, accommodations: Accommodations
+    purpose: SessionPurpose, expected_seconds: int, *, accommodations: Accommodations
 ) -> int | None:
     """How long an item may take; None where time is not limited (all but certification)."""
     if purpose is not SessionPurpose.CERTIFICATION or accommodations.no_time_limits:

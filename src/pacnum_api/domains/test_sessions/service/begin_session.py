@@ -70,11 +70,11 @@ async def begin_session(
         finished_at=None,
         stop_reason=None,
     )
-    await repository.add_session(await uow.driver(), uow.tenant_id, session)
+    await repository.add_session(await uow.driver(), uow.tenant_id, session=session)
     await uow.emit(
         "test_session.started",
         str(session.id),
-        {"agent_id": str(agent.id), "framework": framework.code, "purpose": setup.purpose},
+        data={"agent_id": str(agent.id), "framework": framework.code, "purpose": setup.purpose},
     )
     return session_read(session, bank, now=uow.now)
 

@@ -22,7 +22,7 @@ async def finish_session(uow: UnitOfWork, session_id: UUID) -> TestSessionRead:
 
     Raises TestSessionNotFound, SessionNotInProgress (abandoned or expired).
     """
-    return await _end(uow, session_id, SessionState.FINISHED)
+    return await _end(uow, session_id, state=SessionState.FINISHED)
 
 
 async def abandon_session(uow: UnitOfWork, session_id: UUID) -> TestSessionRead:
@@ -30,7 +30,7 @@ async def abandon_session(uow: UnitOfWork, session_id: UUID) -> TestSessionRead:
 
     Raises TestSessionNotFound, SessionNotInProgress (finished or expired).
     """
-    return await _end(uow, session_id, SessionState.ABANDONED)
+    return await _end(uow, session_id, state=SessionState.ABANDONED)
 
 
 async def expire_sessions(uow: UnitOfWork) -> int:
@@ -43,16 +43,16 @@ async def expire_sessions(uow: UnitOfWork) -> int:
         connection, uow.tenant_id, now=uow.now, limit=OVERDUE_AT_ONCE
     )
     for session_id in overdue:
-        session = await repository.get_session(connection, uow.tenant_id, session_id)
-        await _close(uow, session, SessionState.EXPIRED)
+        session = await repository.get_session(connection, uow.tenant_id, session_id=session_id)
+        await _close(uow, session, state=SessionState.EXPIRED)
     return len(overdue)
 
 
-async def _end(uow: UnitOfWork, session_id: UUID, state: SessionState) -> TestSessionRead:
-    session = await repository.get_session(await uow.driver(), uow.tenant_id, session_id)
+async def _end(uow: UnitOfWork, session_id: UUID, *, state: SessionState) -> TestSessionRead:
+    session = await repository.get_session(await uow.driver(), uow.tenant_id, session_id=session_id)
     present = session.state_at(uow.now)
     if present is SessionState.IN_PROGRESS:
-        session = await _close(uow, session, state)
+        session = await _close(uow, session, state=state)
     elif present is not state:
         raise SessionNotInProgress(extra={"state": present.value})
     bank = await get_bank(uow, session.setup.bank_id)
@@ -66,7 +66,7 @@ _REASONS = {
 }
 
 
-async def _close(uow: UnitOfWork, session: StoredSession, state: SessionState) -> StoredSession:
+async def _close(uow: UnitOfWork, session: StoredSession, *, state: SessionState) -> StoredSession:
     reason = _REASONS[state]
     connection = await uow.driver()
     is_closed = await repository.close_session(
@@ -76,12 +76,12 @@ async def _close(uow: UnitOfWork, session: StoredSession, state: SessionState) -
         ending=Ending(state, reason.value, uow.now),
     )
     if not is_closed:  # an answer came in between: close the session as that answer left it
-        moved = await repository.get_session(connection, uow.tenant_id, session.id)
+        moved = await repository.get_session(connection, uow.tenant_id, session_id=session.id)
         if moved.state is not SessionState.IN_PROGRESS:
             if moved.state is not state:
                 raise SessionNotInProgress(extra={"state": moved.state.value})
             return moved
-        return await _close(uow, moved, state)
+        return await _close(uow, moved, state=state)
     closed = replace(
         session,
         version=session.version + 1,

@@ -33,8 +33,8 @@ async def explain_session(uow: UnitOfWork, session_id: UUID) -> ExplanationRead:
     Raises TestSessionNotFound.
     """
     connection = await uow.driver()
-    session = await repository.get_session(connection, uow.tenant_id, session_id)
-    answers = await repository.list_answers(connection, uow.tenant_id, session_id)
+    session = await repository.get_session(connection, uow.tenant_id, session_id=session_id)
+    answers = await repository.list_answers(connection, uow.tenant_id, session_id=session_id)
     bank = await get_bank(uow, session.setup.bank_id)
     steps = _steps(session, bank)
     last = steps[-1]
@@ -61,8 +61,8 @@ async def replay_session(uow: UnitOfWork, session_id: UUID) -> ReplayRead:
     Raises TestSessionNotFound.
     """
     connection = await uow.driver()
-    session = await repository.get_session(connection, uow.tenant_id, session_id)
-    answers = await repository.list_answers(connection, uow.tenant_id, session_id)
+    session = await repository.get_session(connection, uow.tenant_id, session_id=session_id)
+    answers = await repository.list_answers(connection, uow.tenant_id, session_id=session_id)
     bank = await get_bank(uow, session.setup.bank_id)
     recorded = await results.list_session_results(uow, session_id)
     differences = [

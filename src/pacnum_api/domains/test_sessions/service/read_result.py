@@ -27,19 +27,19 @@ async def read_result(uow: UnitOfWork, session_id: UUID, *, locale: str) -> Resu
 
     Raises TestSessionNotFound, ResultNotAvailable.
     """
-    session = await repository.get_session(await uow.driver(), uow.tenant_id, session_id)
+    session = await repository.get_session(await uow.driver(), uow.tenant_id, session_id=session_id)
     if session.state not in {SessionState.FINISHED, SessionState.EXPIRED}:
         raise ResultNotAvailable(extra={"state": session.state_at(uow.now).value})
     bank = await get_bank(uow, session.setup.bank_id)
     measured = await results.list_session_results(uow, session_id)
-    return _result(session, bank, {one.competence: one for one in measured}, locale=locale)
+    return _result(session, bank, measured={one.competence: one for one in measured}, locale=locale)
 
 
 def _result(
     session: StoredSession,
     bank: ItemBank,
-    measured: Mapping[str, CompetenceResult],
     *,
+    measured: Mapping[str, CompetenceResult],
     locale: str,
 ) -> ResultRead:
     framework = bank.framework

@@ -14,7 +14,7 @@ from pacnum_api.platform.uow import UnitOfWork
 
 async def read_session(uow: UnitOfWork, session_id: UUID) -> TestSessionRead:
     """The session with its pending item. Raises TestSessionNotFound."""
-    session = await repository.get_session(await uow.driver(), uow.tenant_id, session_id)
+    session = await repository.get_session(await uow.driver(), uow.tenant_id, session_id=session_id)
     bank = await get_bank(uow, session.setup.bank_id)
     return session_read(session, bank, now=uow.now)
 
@@ -24,7 +24,7 @@ async def read_file(uow: UnitOfWork, session_id: UUID, *, position: int, name: s
 
     Raises TestSessionNotFound, FileNotPending, ItemFileNotFound.
     """
-    session = await repository.get_session(await uow.driver(), uow.tenant_id, session_id)
+    session = await repository.get_session(await uow.driver(), uow.tenant_id, session_id=session_id)
     is_open = session.state_at(uow.now) is SessionState.IN_PROGRESS
     if not is_open or session.pending_position != position:
         raise FileNotPending

@@ -43,5 +43,5 @@ async def record_end(
     await uow.emit(
         EVENTS[session.state],
         str(session.id),
-        {"agent_id": str(session.agent_id), "stop_reason": reason.value},
+        data={"agent_id": str(session.agent_id), "stop_reason": reason.value},
     )

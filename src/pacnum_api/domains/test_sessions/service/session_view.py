@@ -42,7 +42,7 @@ def pending_item(
     shown = bank.present(index, seed=setup.seed, locale=setup.locale)
     content = ItemContent.model_validate(shown.content)
     files = [
-        FileRead(**dict(file), href=_href(session.id, position, file.name))
+        FileRead(**dict(file), href=_href(session.id, position, name=file.name))
         for file in content.files
     ]
     return PendingItemRead(
@@ -52,17 +52,17 @@ def pending_item(
         competence=item.competence,
         issued_at=issued_at,
         time_limit_seconds=policy.time_limit_seconds(
-            setup.purpose, item.expected_seconds, setup.accommodations
+            setup.purpose, item.expected_seconds, accommodations=setup.accommodations
         ),
         content=ItemContentRead(**{**dict(content), "files": files}),
     )
 
 
-def _href(session_id: UUID, position: int, name: str) -> str:
+def _href(session_id: UUID, position: int, *, name: str) -> str:
     return f"/v1/test-sessions/{session_id}/files/{position}/{quote(name)}"
 
 
-def progress_after(session: StoredSession, bank: ItemBank, answered: int) -> ProgressRead:
+def progress_after(session: StoredSession, bank: ItemBank, *, answered: int) -> ProgressRead:
     """The progress as it was when ``answered`` answers had been accepted."""
     step = policy.step_after(
         bank.tables, session.setup, items=session.items, categories=session.categories[:answered]
@@ -90,7 +90,7 @@ def session_read(session: StoredSession, bank: ItemBank, *, now: datetime) -> Te
         locale="en" if setup.locale == "en" else "fr",
         state=state,
         stop_reason=session.stop_reason,
-        progress=progress_after(session, bank, session.answered),
+        progress=progress_after(session, bank, answered=session.answered),
         pending_item=pending,
         created_at=session.created_at,
         updated_at=session.updated_at,
@@ -119,7 +119,7 @@ def answer_accepted(
         else None
     )
     if step is None:
-        progress = progress_after(session, bank, position)
+        progress = progress_after(session, bank, answered=position)
     else:
         progress = ProgressRead.of(policy.progress_of(bank.tables, step, codes=bank.competences))
     return AnswerAccepted(

@@ -71,12 +71,12 @@ async def submit_answer(
     ItemNotPending, ResponseRejected.
     """
     if uow is not None:
-        return await _submit_whole(uow, session_id, submission)
+        return await _submit_whole(uow, session_id, submission=submission)
     reply = await _submit_fast(database, tenant_id, session_id=session_id, submission=submission)
     if reply is not None:
         return reply
     async with database.unit_of_work(tenant_id) as full:
-        return await _submit_whole(full, session_id, submission)
+        return await _submit_whole(full, session_id, submission=submission)
 
 
 async def _submit_fast(
@@ -84,7 +84,7 @@ async def _submit_fast(
 ) -> AnswerAccepted | None:
     """The reply, or None when this answer needs a whole unit of work; then nothing is written."""
     async with database.raw_transaction(tenant_id) as connection:
-        session = await repository.get_session(connection, tenant_id, session_id)
+        session = await repository.get_session(connection, tenant_id, session_id=session_id)
         bank = find_cached_bank(session.setup.bank_id)
         if bank is None:
             return None
@@ -100,11 +100,11 @@ async def _submit_fast(
 
 
 async def _submit_whole(
-    uow: UnitOfWork, session_id: UUID, submission: Submission
+    uow: UnitOfWork, session_id: UUID, *, submission: Submission
 ) -> AnswerAccepted:
     connection = await uow.driver()
     tenant_id = uow.tenant_id
-    session = await repository.get_session(connection, tenant_id, session_id)
+    session = await repository.get_session(connection, tenant_id, session_id=session_id)
     bank = await get_bank(uow, session.setup.bank_id)
     if not _is_next(session, submission, now=uow.now):
         return await _settled(connection, tenant_id, bank=bank, session=session, sent=submission)
@@ -137,7 +137,7 @@ def _accept(
             raise ResponseRejected(faults=faults)
     issued_at = session.pending_issued_at or session.created_at
     limit = policy.time_limit_seconds(
-        setup.purpose, bank.expected_seconds(index), setup.accommodations
+        setup.purpose, bank.expected_seconds(index), accommodations=setup.accommodations
     )
     is_late = policy.was_late(issued_at, now, limit_seconds=limit)
     graded = bank.grade(index, seed=setup.seed, response=None if is_late else submission.response)
@@ -154,10 +154,10 @@ def _accept(
         accepted_at=now,
         client_duration_seconds=submission.client_duration_seconds,
     )
-    return _move_on(session, bank, answer)
+    return _move_on(session, bank, answer=answer)
 
 
-def _move_on(session: StoredSession, bank: ItemBank, answer: Answer) -> _Accepted:
+def _move_on(session: StoredSession, bank: ItemBank, *, answer: Answer) -> _Accepted:
     categories = (*session.categories, answer.category)
     step = policy.step_after(bank.tables, session.setup, items=session.items, categories=categories)
     selection = step.decision.selection
@@ -204,7 +204,7 @@ async def _save(
             accepted_at=accepted.answer.accepted_at,
             step=accepted.step,
         )
-    session = await repository.get_session(connection, tenant_id, accepted.before.id)
+    session = await repository.get_session(connection, tenant_id, session_id=accepted.before.id)
     return await _settled(connection, tenant_id, bank=bank, session=session, sent=sent)
 
 

@@ -62,7 +62,7 @@ class _Entry:
     def faults(self, faults: Iterable[FieldFault]) -> list[DocumentFault]:
         """Faults by pointer into the training, as faults of its file."""
         inner = [FieldFault(self.pointer + fault.pointer, fault.message) for fault in faults]
-        return located(inner, self.path, self.locate)
+        return located(inner, self.path, locate=self.locate)
 
 
 @dataclass(slots=True)
@@ -118,7 +118,7 @@ def _read_file(path: Path, batch: _Batch) -> None:
     try:
         catalogue = CatalogueDocument.model_validate(data)
     except ValidationError as error:
-        batch.faults.extend(schema_faults(error, path, locate))
+        batch.faults.extend(schema_faults(error, path, locate=locate))
         return
     for index, document in enumerate(catalogue.trainings):
         external_id = ExternalId(catalogue.issuer, document.key)

@@ -42,7 +42,10 @@ async def list_trainings(
 
 
 async def list_published_trainings(uow: UnitOfWork, framework: str) -> Sequence[Training]:
-    """Every training on offer that serves a competence of the framework."""
+    """Every training on offer that serves a competence of the framework, by external id.
+
+    Of two with the same external id the tenant's own comes after the shipped one.
+    """
     return [training_of(row) for row in await repository.list_published(uow, framework)]
 
 

@@ -45,7 +45,7 @@ async def add_training(
         return False
     uow.session.add_all(step_rows(content, training_id=training_id, tenant_id=uow.tenant_id))
     await uow.session.flush()
-    await uow.emit("training.created", str(training_id), {"training_id": str(training_id)})
+    await uow.emit("training.created", str(training_id), data={"training_id": str(training_id)})
     return True
 
 
@@ -68,7 +68,7 @@ async def change_training(uow: UnitOfWork, row: TrainingRow, *, content: Trainin
         content.state is TrainingState.WITHDRAWN and before.state is not TrainingState.WITHDRAWN
     )
     event = "training.withdrawn" if is_withdrawal else "training.updated"
-    await uow.emit(event, str(row.id), {"training_id": str(row.id)})
+    await uow.emit(event, str(row.id), data={"training_id": str(row.id)})
     return True
 
 
@@ -99,7 +99,7 @@ async def add_session(
         await uow.emit(
             "training_session.created",
             str(session_id),
-            {"training_session_id": str(session_id), "training_id": str(training.id)},
+            data={"training_session_id": str(session_id), "training_id": str(training.id)},
         )
     return added is not None
 
@@ -123,6 +123,6 @@ async def change_session(
     await uow.emit(
         "training_session.updated",
         str(row.id),
-        {"training_session_id": str(row.id), "training_id": str(training.id)},
+        data={"training_session_id": str(row.id), "training_id": str(training.id)},
     )
     return True

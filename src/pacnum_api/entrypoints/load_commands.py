@@ -1,0 +1,142 @@
+"""``pacnum load``: validated bulk loads, all or nothing, every fault with file, line and field."""
+
+# ruff: noqa: PLC0415 - see entrypoints.cli
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pacnum_api.platform.documents import DocumentsRefused
+from pacnum_api.platform.uow import UnitOfWork
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Load content for every tenant, or for one; without PATH the content that ships.",
+)
+
+Paths = Annotated[list[Path] | None, typer.Argument(help="Files or folders.", exists=True)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing.")]
+Tenant = Annotated[str | None, typer.Option(help="Name of the tenant that shall own it.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Loader = Callable[[UnitOfWork, Sequence[Path]], Awaitable[object]]
+
+
+@app.command("frameworks")
+def load_frameworks(
+    paths: Paths = None,
+    *,
+    dry_run: DryRun = False,
+    tenant: Tenant = None,
+    as_json: AsJson = False,
+) -> None:
+    """Frameworks and crosswalks (YAML), and the DigComp 3.0 supplement (JSON-LD)."""
+    from pacnum_api.domains.referential import service
+    from pacnum_api.entrypoints.shipped_content import SHIPPED
+
+    async def load(uow: UnitOfWork, files: Sequence[Path]) -> object:
+        return await service.load_documents(uow, files, dry_run=dry_run)
+
+    _load(load, paths or SHIPPED.frameworks, tenant=tenant, as_json=as_json)
+
+
+@app.command("items")
+def load_items(
+    paths: Paths = None,
+    *,
+    dry_run: DryRun = False,
+    tenant: Tenant = None,
+    as_json: AsJson = False,
+) -> None:
+    """Items (YAML, one file a competence); publishes a new version of the bank."""
+    from pacnum_api.domains.items import service
+    from pacnum_api.entrypoints.shipped_content import SHIPPED
+
+    async def load(uow: UnitOfWork, files: Sequence[Path]) -> object:
+        return await service.load_items(uow, files, dry_run=dry_run)
+
+    _load(load, paths or SHIPPED.items, tenant=tenant, as_json=as_json)
+
+
+@app.command("trainings")
+def load_trainings(
+    paths: Paths = None,
+    *,
+    dry_run: DryRun = False,
+    tenant: Tenant = None,
+    as_json: AsJson = False,
+) -> None:
+    """Trainings and their sessions (YAML)."""
+    from pacnum_api.domains.trainings import service
+    from pacnum_api.entrypoints.shipped_content import SHIPPED
+
+    async def load(uow: UnitOfWork, files: Sequence[Path]) -> object:
+        return await service.load_trainings(uow, files, dry_run=dry_run)
+
+    _load(load, paths or SHIPPED.trainings, tenant=tenant, as_json=as_json)
+
+
+def _load(load: Loader, paths: Sequence[Path], *, tenant: str | None, as_json: bool) -> None:
+    from pacnum_api.domains.clients import service as clients
+    from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
+    from pacnum_api.platform.database import Database
+    from pacnum_api.platform.local_database import run_with_database
+
+    async def work(database: Database) -> object:
+        owner = PUBLIC_TENANT_ID
+        if tenant is not None:
+            async with database.unit_of_work(PUBLIC_TENANT_ID) as uow:
+                owner = await clients.find_tenant(uow, tenant)
+        async with database.unit_of_work(owner) as uow:
+            return await load(uow, paths)
+
+    try:
+        report = run_with_database(work)
+    except DocumentsRefused as error:
+        _refuse(error, as_json=as_json)
+        raise typer.Exit(1) from error
+    _say(report, as_json=as_json)
+
+
+def _refuse(error: DocumentsRefused, *, as_json: bool) -> None:
+    if as_json:
+        faults = [
+            {
+                "file": str(fault.path),
+                "line": fault.line,
+                "pointer": fault.pointer,
+                "message": fault.message,
+            }
+            for fault in error.document_faults
+        ]
+        typer.echo(json.dumps({"loaded": False, "faults": faults}, ensure_ascii=False))
+    else:
+        typer.echo(error.detail, err=True)
+
+
+def _say(report: object, *, as_json: bool) -> None:
+    content = _plain(report)
+    if as_json:
+        typer.echo(json.dumps({"loaded": True, "report": content}, ensure_ascii=False))
+        return
+    for name, value in content.items():
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+        typer.echo(f"{name.replace('_', ' ')}: {shown if shown not in ('', None) else '–'}")
+
+
+def _plain(report: object) -> dict[str, Any]:
+    """A report's members as JSON knows them; a nested value is named by its text."""
+    assert is_dataclass(report)  # noqa: S101 - every loader returns one
+    plain: dict[str, Any] = {}
+    for member in fields(report):
+        value = getattr(report, member.name)
+        if isinstance(value, tuple | list):
+            plain[member.name] = [str(one) for one in value]
+        elif isinstance(value, bool | int | float) or value is None:
+            plain[member.name] = value
+        else:
+            plain[member.name] = str(value)
+    return plain

@@ -1,0 +1,101 @@
+"""Background work: sessions that ran out of time, old keys, old traces. Any number may run."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import asyncpg
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from pacnum_api.domains.clients import service as clients
+from pacnum_api.domains.clients import tasks as client_tasks
+from pacnum_api.domains.test_sessions import tasks as test_session_tasks
+from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
+from pacnum_api.platform import idempotency
+from pacnum_api.platform.database import Database
+from pacnum_api.platform.settings import Settings
+
+_log = structlog.stdlib.get_logger("pacnum.worker")
+
+MINUTE = 60.0
+HOUR = 3600.0
+
+
+@dataclass(slots=True)
+class Job:
+    """Something done again and again; ``run`` returns how much there was to do."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[], Awaitable[int]]
+    due_at: float = field(default=0.0)
+
+
+def jobs_of(database: Database, settings: Settings) -> list[Job]:
+    """All that workers do."""
+
+    async def expire_sessions() -> int:
+        return await _for_each_tenant(database, test_session_tasks.expire_sessions)
+
+    async def forget_responses() -> int:
+        return await _for_each_tenant(database, idempotency.purge)
+
+    async def renew_key() -> int:
+        return int(await client_tasks.renew_signing_key(database, settings))
+
+    async def purge_clients() -> int:
+        return await client_tasks.purge_expired(database)
+
+    return [
+        Job("expire_sessions", MINUTE, expire_sessions),
+        Job("forget_idempotent_responses", HOUR, forget_responses),
+        Job("renew_signing_key", HOUR, renew_key),
+        Job("purge_client_traces", HOUR, purge_clients),
+    ]
+
+
+async def _for_each_tenant(
+    database: Database, work: Callable[[Database, UUID], Awaitable[int]]
+) -> int:
+    async with database.unit_of_work(PUBLIC_TENANT_ID) as uow:
+        tenant_ids = await clients.list_tenant_ids(uow)
+    done = 0
+    for tenant_id in tenant_ids:
+        done += await work(database, tenant_id)
+    return done
+
+
+async def run_due(jobs: list[Job], *, now: float) -> None:
+    """Run the jobs that are due; one that fails is logged and tried again at its next turn."""
+    for job in jobs:
+        if job.due_at > now:
+            continue
+        job.due_at = now + job.every_seconds
+        try:
+            done = await job.run()
+        except (SQLAlchemyError, asyncpg.PostgresError, OSError, TimeoutError) as error:
+            _log.warning("job_failed", job=job.name, reason=type(error).__name__)
+            continue
+        if done:
+            _log.info("job_done", job=job.name, count=done)
+
+
+async def run_worker(database: Database, settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; the job under way is finished first."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    jobs = jobs_of(database, settings)
+    _log.info("worker_started", jobs=[job.name for job in jobs])
+    while not stop.is_set():
+        await run_due(jobs, now=time.monotonic())
+        try:
+            await asyncio.wait_for(stop.wait(), timeout=5)
+        except TimeoutError:
+            continue
+    _log.info("worker_stopped")
