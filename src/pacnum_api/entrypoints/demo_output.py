@@ -84,6 +84,7 @@ class Printer:
         """Trainings in the order in which to take them, with their reasons."""
         for one in advice["recommendations"]:
             training, gain = one["training"], one["expected_gain"]
+            interval = gain["interval"]
             hours = one["duration_minutes"] / 60
             typer.echo(
                 f"{one['rank']}. {training['title']}  ({training['modality']}, {hours:.1f} h, "
@@ -91,7 +92,7 @@ class Printer:
             )
             typer.echo(
                 f"   expected gain {gain['levels']:+.2f} levels "
-                f"({gain['interval']['coverage']:.0%}: {gain['interval']['low']:.1f} to {gain['interval']['high']:.1f})"
+                f"({interval['coverage']:.0%}: {interval['low']:.1f} to {interval['high']:.1f})"
             )
             for reason in one["reasons"]:
                 typer.echo(
