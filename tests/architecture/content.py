@@ -55,7 +55,7 @@ def _crosswalks(folder: Path, frameworks: Mapping[str, Framework]) -> Iterator[s
         except (ValidationError, DocumentUnreadable, KeyError) as error:
             yield f"{path}: {error}"
             continue
-        yield from _said(path, referential.check_crosswalk(crosswalk, sides[0], sides[1]))
+        yield from _said(path, referential.check_crosswalk(crosswalk, sides[0], target=sides[1]))
 
 
 def _items(folder: Path, frameworks: Mapping[str, Framework]) -> Iterator[str]:
