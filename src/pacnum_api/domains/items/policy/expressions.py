@@ -147,6 +147,8 @@ _FAILURES: Final = (
     ArithmeticError,
     LookupError,
     AttributeError,
+    NameError,  # Jinja folds 1e308 * 10 to the name inf
+    RecursionError,
     ExpressionFailed,
 )
 
