@@ -5,7 +5,9 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from pacnum_api.kernel.errors import DomainError, ErrorKind, FieldFault
 
@@ -47,6 +49,25 @@ def decode_cursor(cursor: str, *, parts: int) -> tuple[str, ...]:
     if not all(isinstance(value, str) and "\x00" not in value for value in values):
         raise _invalid()
     return tuple(values)
+
+
+def read_moment(part: str) -> datetime:
+    """An aware instant out of a cursor. Raises InvalidCursor."""
+    try:
+        moment = datetime.fromisoformat(part)
+    except ValueError as error:
+        raise _invalid() from error
+    if moment.tzinfo is None:
+        raise _invalid()
+    return moment
+
+
+def read_id(part: str) -> UUID:
+    """An identifier out of a cursor. Raises InvalidCursor."""
+    try:
+        return UUID(part)
+    except ValueError as error:
+        raise _invalid() from error
 
 
 def _invalid() -> InvalidCursor:

@@ -21,6 +21,7 @@ from pacnum_api.platform import idempotency
 from pacnum_api.platform.auth.access import ACCESS_ERRORS, authenticate
 from pacnum_api.platform.auth.principal import Principal
 from pacnum_api.platform.database import Database
+from pacnum_api.platform.etags import etag_matches
 from pacnum_api.platform.problems import merged, problems, protocol_problems
 from pacnum_api.platform.uow import UnitOfWork
 
@@ -131,14 +132,6 @@ def _locale(
 
 Locale = Annotated[str, Depends(_locale)]
 """Language of the texts in the answer, said back in ``Content-Language``."""
-
-
-def etag_matches(header: str | None, etag: str) -> bool:
-    """Whether an If-Match or If-None-Match header names this ETag (weak comparison, RFC 9110)."""
-    if header is None:
-        return False
-    named = [tag.strip().removeprefix("W/") for tag in header.split(",")]
-    return "*" in named or etag in named
 
 
 def _with_validators(request: Request, response: Response) -> Response:

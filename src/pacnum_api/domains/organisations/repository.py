@@ -10,7 +10,7 @@ from pacnum_api.domains.organisations.errors import AgentNotFound
 from pacnum_api.domains.organisations.models import AgentRow
 from pacnum_api.domains.organisations.types import ExternalId
 from pacnum_api.kernel.ids import new_id
-from pacnum_api.kernel.page import InvalidCursor, Page, decode_cursor, encode_cursor
+from pacnum_api.kernel.page import Page, decode_cursor, encode_cursor, read_id, read_moment
 from pacnum_api.platform.db import owned
 from pacnum_api.platform.uow import UnitOfWork
 
@@ -82,7 +82,4 @@ async def list_agents(
 
 def _after(cursor: str) -> tuple[datetime, UUID]:
     moment, agent_id = decode_cursor(cursor, parts=2)
-    try:
-        return datetime.fromisoformat(moment), UUID(agent_id)
-    except ValueError as error:
-        raise InvalidCursor from error
+    return read_moment(moment), read_id(agent_id)

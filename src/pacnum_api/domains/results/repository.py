@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from pacnum_api.domains.results.models import ResultRow
 from pacnum_api.domains.results.types import SessionResults
-from pacnum_api.kernel.page import InvalidCursor, Page, decode_cursor, encode_cursor
+from pacnum_api.kernel.page import Page, decode_cursor, encode_cursor, read_id, read_moment
 from pacnum_api.platform.db import owned
 from pacnum_api.platform.uow import UnitOfWork
 
@@ -76,7 +76,4 @@ async def list_results(
 
 def _after(cursor: str) -> tuple[datetime, UUID, str]:
     moment, session_id, competence = decode_cursor(cursor, parts=3)
-    try:
-        return datetime.fromisoformat(moment), UUID(session_id), competence
-    except ValueError as error:
-        raise InvalidCursor from error
+    return read_moment(moment), read_id(session_id), competence

@@ -23,7 +23,7 @@ from pacnum_api.domains.trainings.types import (
     TrainingState,
 )
 from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
-from pacnum_api.kernel.page import InvalidCursor, Page, decode_cursor, encode_cursor
+from pacnum_api.kernel.page import Page, decode_cursor, encode_cursor, read_id, read_moment
 from pacnum_api.platform.db import owned, visible
 from pacnum_api.platform.uow import UnitOfWork
 
@@ -268,10 +268,4 @@ async def _page(
 
 def _after(cursor: str) -> tuple[datetime, UUID]:
     moment, row_id = decode_cursor(cursor, parts=2)
-    try:
-        updated_at, last_id = datetime.fromisoformat(moment), UUID(row_id)
-    except ValueError as error:
-        raise InvalidCursor from error
-    if updated_at.tzinfo is None:
-        raise InvalidCursor
-    return updated_at, last_id
+    return read_moment(moment), read_id(row_id)
