@@ -53,7 +53,7 @@ async def _load(url: str) -> None:
         async with database.unit_of_work(PUBLIC_TENANT_ID) as uow:
             await referential.load_documents(uow, [CONTENT / "frameworks", CONTENT / "crosswalks"])
         async with database.unit_of_work(PUBLIC_TENANT_ID) as uow:
-            await items.load_items(uow, [CONTENT / "items"])
+            await items.load_items(uow, [CONTENT / "items"], tries_out=False)
         async with database.unit_of_work(PUBLIC_TENANT_ID) as uow:
             await trainings.load_trainings(uow, [CONTENT / "trainings"])
     finally:

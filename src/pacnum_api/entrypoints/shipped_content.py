@@ -30,7 +30,8 @@ async def publish_shipped_content(database: Database, *, only_if_empty: bool) ->
 
     Three transactions, because items are checked against frameworks that must be published. What
     is published already stays as it is. Two processes that start at once publish it once: unique
-    keys decide, and the slower one finds it unchanged at its next start.
+    keys decide, and the slower one finds it unchanged at its next start. Items are not tried out
+    again: that is a gate of the repository.
     """
     async with database.unit_of_work(PUBLIC_TENANT_ID) as uow:
         page = await referential.list_frameworks(uow, limit=1, cursor=None)
@@ -38,7 +39,7 @@ async def publish_shipped_content(database: Database, *, only_if_empty: bool) ->
             return False
         await referential.load_documents(uow, SHIPPED.frameworks)
     async with database.unit_of_work(PUBLIC_TENANT_ID) as uow:
-        await items.load_items(uow, SHIPPED.items)
+        await items.load_items(uow, SHIPPED.items, tries_out=False)
     async with database.unit_of_work(PUBLIC_TENANT_ID) as uow:
         await trainings.load_trainings(uow, SHIPPED.trainings)
     return True

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Final
+from xml.etree.ElementTree import canonicalize
 
 from odf.namespaces import OFFICENS
 from odf.opendocument import OpenDocumentSpreadsheet
@@ -28,6 +29,10 @@ _STAMPS: Final = re.compile(
 )
 _REFERENCE: Final = re.compile(
     r"'[^']*'!|\"[^\"]*\"|\$?[A-Z]{1,3}\$?\d+(?::\$?[A-Z]{1,3}\$?\d+)?(?![A-Za-z0-9(])|,"
+)
+
+_CONTENT_WITH_FORMULAS: Final = (
+    '<office:document-content xmlns:of="urn:oasis:names:tc:opendocument:xmlns:of:1.2" '
 )
 
 Grid = Sequence[Sequence[object]]
@@ -193,6 +198,19 @@ def _repacked(archive: bytes) -> bytes:
             part.external_attr = 0
             stored = name == "mimetype"
             part.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-            moment = _MOMENT.isoformat().encode() + b"Z"
-            packed.writestr(part, _STAMPS.sub(rb"\g<1>" + moment + rb"\g<2>", source.read(name)))
+            packed.writestr(part, _timeless(source.read(name)))
     return target.getvalue()
+
+
+def _timeless(part: bytes) -> bytes:
+    """An XML part without the moment it was made, and without the history of its process.
+
+    odfpy declares every namespace that the process has used so far: canonical XML keeps those
+    that the part uses. The one of formulas is used in attribute values only, which it cannot see.
+    """
+    moment = _MOMENT.isoformat().encode() + b"Z"
+    part = _STAMPS.sub(rb"\g<1>" + moment + rb"\g<2>", part)
+    if b"opendocument:xmlns" not in part:
+        return part
+    text = canonicalize(part.decode())
+    return text.replace("<office:document-content ", _CONTENT_WITH_FORMULAS, 1).encode()

@@ -34,14 +34,15 @@ class _Changes:
 
 
 async def load_items(
-    uow: UnitOfWork, paths: Sequence[Path], *, dry_run: bool = False
+    uow: UnitOfWork, paths: Sequence[Path], *, dry_run: bool = False, tries_out: bool = True
 ) -> LoadReport:
     """Store what files and folders hold, for the unit of work's tenant, and publish the banks.
 
-    Items that the files do not mention stay as they are. Raises DocumentsRefused with every fault
-    by file, line and field.
+    Items that the files do not mention stay as they are. ``tries_out``: solve each item with many
+    seeds first; False for content that was tried out before it was shipped. Raises
+    DocumentsRefused with every fault by file, line and field.
     """
-    reading = read_documents(paths)
+    reading = read_documents(paths, tries_out=tries_out)
     frameworks, faults = await _frameworks(uow, reading.items)
     faults += reading.faults
     if not reading.items and not faults:

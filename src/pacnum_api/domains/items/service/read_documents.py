@@ -14,7 +14,6 @@ from pacnum_api.domains.items.types import Item
 from pacnum_api.platform.documents import (
     DocumentFault,
     DocumentUnreadable,
-    Locator,
     Value,
     escaped,
     load_yaml,
@@ -40,12 +39,12 @@ class Reading:
     doubts: tuple[DocumentFault, ...]
 
 
-def read_documents(paths: Iterable[Path]) -> Reading:
+def read_documents(paths: Iterable[Path], *, tries_out: bool = True) -> Reading:
     """Read files, or the YAML files of folders, and try out every item. Needs no database."""
     faults: list[DocumentFault] = []
     found: list[ReadItem] = []
     for path in _files(paths):
-        found += _read_one(path, faults)
+        found += _read_one(path, faults, tries_out=tries_out)
     faults += _between(found)
     return Reading(tuple(found), tuple(faults), tuple(_doubts(found)))
 
@@ -55,7 +54,7 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
         yield from sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
 
 
-def _read_one(path: Path, faults: list[DocumentFault]) -> Iterator[ReadItem]:
+def _read_one(path: Path, faults: list[DocumentFault], *, tries_out: bool) -> Iterator[ReadItem]:
     try:
         data, locate = load_yaml(path)
     except DocumentUnreadable as error:
@@ -70,14 +69,11 @@ def _read_one(path: Path, faults: list[DocumentFault]) -> Iterator[ReadItem]:
         return
     for place, authored in enumerate(document.items):
         item = authored.build(framework=document.framework, competence=document.competence)
-        faults += _item_faults(item, f"/items/{place}", path=path, locate=locate)
+        for fault in item_faults(item, tries_out=tries_out):
+            pointer = f"/items/{place}{fault.pointer}"
+            message = f"{item.key}: {fault.message}"
+            faults.append(DocumentFault(path, locate(pointer), pointer, message))
         yield ReadItem(item, authored, path, locate(f"/items/{place}"))
-
-
-def _item_faults(item: Item, start: str, *, path: Path, locate: Locator) -> Iterator[DocumentFault]:
-    for fault in item_faults(item):
-        pointer = start + fault.pointer
-        yield DocumentFault(path, locate(pointer), pointer, f"{item.key}: {fault.message}")
 
 
 def _between(found: Sequence[ReadItem]) -> Iterator[DocumentFault]:
