@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.matches-lock
 
-.PHONY: demo serve test check bench openapi lock fast-check clean
+.PHONY: help demo serve test check audit bench openapi lock clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -25,11 +25,19 @@ demo: $(STAMP) ## One agent through everything, over HTTP; ONCE=1 ends after it
 serve: $(STAMP) ## The API at http://127.0.0.1:8000
 	@$(BIN)/pacnum serve
 
-test: $(STAMP) ## All tests; DATABASE_URL=… uses an external server
+test: $(STAMP) ## All tests, then coverage; DATABASE_URL=… uses an external server, PYTEST_ARGS=… picks some
+ifdef PYTEST_ARGS
 	@PACNUM_TEST_DATABASE_URL="$(DATABASE_URL)" $(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+else
+	@PACNUM_TEST_DATABASE_URL="$(DATABASE_URL)" $(BIN)/python -m pytest -n 2 --cov --cov-report=
+	@$(BIN)/python -m tests.coverage_gate
+endif
 
 check: $(STAMP) ## Every gate
 	@$(BIN)/python -m tests.gates
+
+audit: $(STAMP) ## Known vulnerabilities of the locked packages; asks an advisory service, so it needs internet
+	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/runtime.lock
 
 bench: $(STAMP) ## Benchmarks: ratios against floors measured in the same run
 	@$(BIN)/python benchmarks/run.py

@@ -5,7 +5,7 @@ branches) of the kernel, psychometrics and every policy, file by file; 95 % of e
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,12 +28,22 @@ def shortfalls(report: Mapping[str, Any]) -> Iterator[str]:
     """What the report of ``coverage json`` falls short of."""
     for path, file in sorted(report["files"].items()):
         if must_be_whole(path) and (file["missing_lines"] or file["missing_branches"]):
-            lines = ", ".join(map(str, file["missing_lines"])) or "none"
-            arrows = ", ".join(f"{a}→{b}" for a, b in file["missing_branches"]) or "none"
-            yield f"{path}: lines {lines}; branches {arrows}"
+            missing = set(file["missing_lines"])
+            arrows = [f"{a}→{b}" for a, b in file["missing_branches"] if a not in missing]
+            yield f"{path}: {', '.join([*ranges(missing), *arrows])}"
     covered = float(report["totals"]["percent_covered"])
     if covered < OVERALL:
         yield f"overall {covered:.1f} %, expected {OVERALL:.0f} %"
+
+
+def ranges(lines: Iterable[int]) -> Iterator[str]:
+    """Lines as an editor's user would say them: 3, 7-9."""
+    run: list[int] = []
+    for line in [*sorted(lines), 0]:
+        if run and line != run[-1] + 1:
+            yield str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}"
+            run = []
+        run.append(line)
 
 
 def read_report() -> Mapping[str, Any]:

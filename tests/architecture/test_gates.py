@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.coverage_gate import must_be_whole, shortfalls
+from tests.coverage_gate import must_be_whole, ranges, shortfalls
 from tests.gates import GATES, Gate, chosen, run, run_all
 
 PASSES = Gate("passes", (sys.executable, "-c", "print('fine')"))
@@ -71,3 +71,8 @@ def test_a_shortfall_of_coverage_is_found(
     path: str, lines: list[int], branches: list[list[int]], total: float, found: int
 ) -> None:
     assert len(list(shortfalls(report(path, lines=lines, branches=branches, total=total)))) == found
+
+
+def test_missing_lines_are_said_in_ranges() -> None:
+    assert list(ranges([9, 3, 7, 8])) == ["3", "7-9"]
+    assert list(ranges([])) == []
