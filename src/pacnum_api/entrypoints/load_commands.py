@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pacnum_api.kernel.errors import DomainError
 from pacnum_api.platform.documents import DocumentsRefused
 from pacnum_api.platform.uow import UnitOfWork
 
@@ -22,6 +23,7 @@ Paths = Annotated[list[Path] | None, typer.Argument(help="Files or folders.", ex
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing.")]
 Tenant = Annotated[str | None, typer.Option(help="Name of the tenant that shall own it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+NAMED_AT_MOST = 5
 Loader = Callable[[UnitOfWork, Sequence[Path]], Awaitable[object]]
 
 
@@ -95,24 +97,24 @@ def _load(load: Loader, paths: Sequence[Path], *, tenant: str | None, as_json: b
 
     try:
         report = run_with_database(work)
-    except DocumentsRefused as error:
+    except DomainError as error:
         _refuse(error, as_json=as_json)
         raise typer.Exit(1) from error
     _say(report, as_json=as_json)
 
 
-def _refuse(error: DocumentsRefused, *, as_json: bool) -> None:
-    if as_json:
+def _refuse(error: DomainError, *, as_json: bool) -> None:
+    if as_json and isinstance(error, DocumentsRefused):
         faults = [
             {
                 "file": str(fault.path),
                 "line": fault.line,
-                "pointer": fault.pointer,
+                "field": fault.pointer,
                 "message": fault.message,
             }
             for fault in error.document_faults
         ]
-        typer.echo(json.dumps({"loaded": False, "faults": faults}, ensure_ascii=False))
+        typer.echo(json.dumps({"faults": faults}, ensure_ascii=False, indent=2))
     else:
         typer.echo(error.detail, err=True)
 
@@ -120,11 +122,20 @@ def _refuse(error: DocumentsRefused, *, as_json: bool) -> None:
 def _say(report: object, *, as_json: bool) -> None:
     content = _plain(report)
     if as_json:
-        typer.echo(json.dumps({"loaded": True, "report": content}, ensure_ascii=False))
+        typer.echo(json.dumps(content, ensure_ascii=False, indent=2))
         return
     for name, value in content.items():
-        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-        typer.echo(f"{name.replace('_', ' ')}: {shown if shown not in ('', None) else '–'}")
+        typer.echo(f"{name.replace('_', ' ')}: {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    if not isinstance(value, list):
+        return "–" if value is None else str(value)
+    if not value:
+        return "0"
+    named = ", ".join(value[:NAMED_AT_MOST])
+    rest = f" and {len(value) - NAMED_AT_MOST} more" if len(value) > NAMED_AT_MOST else ""
+    return f"{len(value)} ({named}{rest})"
 
 
 def _plain(report: object) -> dict[str, Any]:

@@ -5,18 +5,15 @@ Imports that cost time are made inside the commands, so that ``pacnum --help`` a
 
 # ruff: noqa: PLC0415 - see above
 
-import json
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
-from pacnum_api.domains.items.types import LoadReport
 from pacnum_api.kernel.errors import DomainError
 from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
-from pacnum_api.platform.documents import DocumentsRefused
 
-app = typer.Typer(no_args_is_help=True, help="Items: check, load, describe.")
+app = typer.Typer(no_args_is_help=True, help="Items: check them, describe their format.")
 bank_app = typer.Typer(no_args_is_help=True, help="Item banks.")
 
 Paths = Annotated[list[Path], typer.Argument(help="Files, or folders of YAML files.")]
@@ -50,46 +47,6 @@ def schema() -> None:
     typer.echo(authoring_schema(), nl=False)
 
 
-@app.command("load")
-def load(
-    paths: Paths,
-    *,
-    dry_run: Annotated[bool, typer.Option(help="Say what would change; change nothing.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Load items for every tenant and publish the banks: all or nothing."""
-    from pacnum_api.domains.items import service
-    from pacnum_api.platform.database import Database
-    from pacnum_api.platform.local_database import run_with_database
-
-    async def work(database: Database) -> LoadReport:
-        async with database.unit_of_work(PUBLIC_TENANT_ID) as uow:
-            return await service.load_items(uow, paths, dry_run=dry_run)
-
-    try:
-        report = run_with_database(work)
-    except DocumentsRefused as error:
-        _refuse(error, as_json=as_json)
-    typer.echo(_as_json(report) if as_json else _as_text(report))
-
-
-def _refuse(error: DocumentsRefused, *, as_json: bool) -> NoReturn:
-    if as_json:
-        faults = [
-            {
-                "file": str(fault.path),
-                "line": fault.line,
-                "field": fault.pointer,
-                "message": fault.message,
-            }
-            for fault in error.document_faults
-        ]
-        typer.echo(json.dumps({"faults": faults}, ensure_ascii=False, indent=2))
-    else:
-        typer.echo(error.detail, err=True)
-    raise typer.Exit(1) from error
-
-
 @bank_app.command("report")
 def report(
     framework: Annotated[str, typer.Option(help="Code of a framework.")] = "digcomp-2.2",
@@ -111,29 +68,3 @@ def report(
         typer.echo(error.detail, err=True)
         raise typer.Exit(1) from error
     typer.echo(coverage.as_json() if as_json else coverage.as_text())
-
-
-def _as_json(report: LoadReport) -> str:
-    banks = [
-        {"id": str(bank.id), "framework": bank.framework, "version": bank.version}
-        for bank in report.banks
-    ]
-    document = {
-        "added": report.added,
-        "changed": report.changed,
-        "unchanged": report.unchanged,
-        "banks": banks,
-        "dry_run": report.is_dry_run,
-    }
-    return json.dumps(document, ensure_ascii=False, indent=2)
-
-
-def _as_text(report: LoadReport) -> str:
-    start = "would be " if report.is_dry_run else ""
-    added, changed, unchanged = len(report.added), len(report.changed), len(report.unchanged)
-    lines = [f"{added} items {start}added, {changed} {start}changed, {unchanged} unchanged"]
-    lines += [
-        f"bank {bank.framework} v{bank.version} {start}published ({bank.item_count} items)"
-        for bank in report.banks
-    ]
-    return "\n".join(lines)
