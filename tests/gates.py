@@ -64,7 +64,7 @@ GATES = (
     Gate("limits", tests("--noconftest", "tests/architecture/test_limits.py"), is_fast=True),
     Gate("locks", tests("--noconftest", "tests/architecture/test_locks.py"), is_fast=True),
     Gate("format", tool("ruff", "format", "--check", "--quiet", "."), is_fast=True),
-    Gate("lint", tool("ruff", "check", "--quiet", "."), is_fast=True),
+    Gate("lint", tool("ruff", "check", "--quiet", "--output-format", "concise", "."), is_fast=True),
     Gate("imports", tool("lint-imports", "--no-cache"), is_fast=True),
     Gate("dependencies", tool("deptry", "."), is_fast=True),
 )
