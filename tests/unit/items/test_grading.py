@@ -53,16 +53,34 @@ def partial(of_type: str) -> Item:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(
-        st.sampled_from(["type", "choice", "choices", "text", "value", "unit", "blanks", "order",
-                         "pairs", "categories", "regions", "b1", "e1", "l1"])
-        | st.text(max_size=4),
-        inner | st.sampled_from([*TYPES, "o1", "e1", "r1", "c1"]),
-        max_size=5,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "type",
+                    "choice",
+                    "choices",
+                    "text",
+                    "value",
+                    "unit",
+                    "blanks",
+                    "order",
+                    "pairs",
+                    "categories",
+                    "regions",
+                    "b1",
+                    "e1",
+                    "l1",
+                ]
+            )
+            | st.text(max_size=4),
+            inner | st.sampled_from([*TYPES, "o1", "e1", "r1", "c1"]),
+            max_size=5,
+        )
     ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("of_type", TYPES)
@@ -107,8 +125,12 @@ def test_parts_are_told_by_authors_id() -> None:
     item = make_item("multiple_choice")
     parts = answer(item, choices=labelled(item, "options", "yes1", "no1")).parts
     assert {one.id: one.is_correct for one in parts} == {
-        "yes1": True, "yes2": False, "yes3": False, "no1": False, "no2": True,
-    }  # fmt: skip
+        "yes1": True,
+        "yes2": False,
+        "yes3": False,
+        "no1": False,
+        "no2": True,
+    }
 
 
 @pytest.mark.parametrize(
@@ -204,11 +226,17 @@ def test_short_text(text: str, *, is_right: bool) -> None:
 
 def test_an_empty_text_is_never_right() -> None:
     """Even where the accepted text has nothing but what is overlooked."""
-    item = make_item("cloze", answer={"blanks": {
-        "pick": {"choice": "good"},
-        "word": {"accepted": ["!"], "ignore": ["punctuation"]},
-        "count": {"value": 1},
-    }, "partial": True})  # fmt: skip
+    item = make_item(
+        "cloze",
+        answer={
+            "blanks": {
+                "pick": {"choice": "good"},
+                "word": {"accepted": ["!"], "ignore": ["punctuation"]},
+                "count": {"value": 1},
+            },
+            "partial": True,
+        },
+    )
     assert outcome(grade(item, seed=1, response=None))[0] == 0
 
 
@@ -262,11 +290,18 @@ def test_a_tolerance_on_a_negative_key() -> None:
 def test_units_and_equivalents(value: object, unit: str, *, is_right: bool) -> None:
     item = make_item(
         "numeric",
-        interaction={"unit": None, "decimals": None, "units": [part(u) for u in ("ko", "mo", "go")]},
-        answer={
-            "value": 2.5, "unit": "mo", "equivalents": {"ko": 1000}, "tolerance": {"absolute": 0.01},
+        interaction={
+            "unit": None,
+            "decimals": None,
+            "units": [part(u) for u in ("ko", "mo", "go")],
         },
-    )  # fmt: skip
+        answer={
+            "value": 2.5,
+            "unit": "mo",
+            "equivalents": {"ko": 1000},
+            "tolerance": {"absolute": 0.01},
+        },
+    )
     graded = answer(item, value=value, unit=labelled(item, "units", unit)[0])
     assert graded.is_correct is is_right
 
@@ -290,4 +325,4 @@ def test_only_tasks_are_judged_and_solved() -> None:
         _judged("nonsense", None, words=())  # type: ignore[arg-type]  # what the type checker would refuse
     for solve in (_right, _wrong):
         with pytest.raises(TypeError, match="is not a task"):
-            solve("nonsense", None, labels={})  # type: ignore[operator]  # what the type checker would refuse
+            solve("nonsense", None, labels={})  # type: ignore[arg-type]  # what the type checker would refuse

@@ -70,9 +70,27 @@ def test_no_second_reading_where_it_makes_no_sense(typed: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "  ", "-", "douze", "1 23", "12 34", "1,23,456", "1.2.3", "1e5", "²", "12 €", "--3", "€",
-     "9" * 41, "1" + "0" * 15, "NaN", "inf", "0x10"],
-)  # fmt: skip
+    [
+        "",
+        "  ",
+        "-",
+        "douze",
+        "1 23",
+        "12 34",
+        "1,23,456",
+        "1.2.3",
+        "1e5",
+        "²",
+        "12 €",
+        "--3",
+        "€",
+        "9" * 41,
+        "1" + "0" * 15,
+        "NaN",
+        "inf",
+        "0x10",
+    ],
+)
 def test_no_number(typed: str) -> None:
     assert readings(typed) == ()
 

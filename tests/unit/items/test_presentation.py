@@ -42,7 +42,7 @@ def test_every_type_fits_its_schema_and_keeps_its_secrets(of_type: str, seed: in
 def test_authors_ids_are_never_shown(of_type: str) -> None:
     item = make_item(of_type)
     ids = {shown_id for labelled in label(item, 3).values() for shown_id in labelled.ids}
-    found = set()
+    found: set[object] = set()
 
     def walk(value: object) -> None:
         if isinstance(value, dict):
@@ -95,8 +95,11 @@ def test_order_is_kept_where_the_author_says_so(of_type: str, lists: list[str]) 
 
 @given(seed=SEEDS)
 def test_an_ordering_is_never_shown_in_order(seed: int) -> None:
-    item = make_item("ordering", interaction={"entries": [part(n) for n in ("a", "b", "c")]},
-                     answer={"order": ["b", "a", "c"]})  # fmt: skip
+    item = make_item(
+        "ordering",
+        interaction={"entries": [part(n) for n in ("a", "b", "c")]},
+        answer={"order": ["b", "a", "c"]},
+    )
     assert label(item, seed)["entries"].ids != ("b", "a", "c")
 
 
@@ -118,14 +121,21 @@ def test_regions_are_named_in_reading_order() -> None:
     shown = interaction(make_item("hotspot"))
     assert [region["id"] for region in shown["regions"]] == ["r1", "r2", "r3"]
     assert [region["text"] for region in shown["regions"]] == [
-        "top_left (fr)", "top_right (fr)", "bottom (fr)",
-    ]  # fmt: skip
+        "top_left (fr)",
+        "top_right (fr)",
+        "bottom (fr)",
+    ]
 
 
 def test_a_hotspot_names_its_image_in_the_readers_language() -> None:
     files = [
         {"name": "note.txt", "kind": "text", "alt": both("note"), "text": both("note")},
-        {"name": {"fr": "ecran.svg", "en": "screen.svg"}, "kind": "svg", "alt": both("x"), "svg": SVG},
+        {
+            "name": {"fr": "ecran.svg", "en": "screen.svg"},
+            "kind": "svg",
+            "alt": both("x"),
+            "svg": SVG,
+        },
     ]
     item = make_item("hotspot", content={"files": files})
     assert interaction(item)["image"] == "ecran.svg"
@@ -143,13 +153,18 @@ def test_what_is_optional_is_null() -> None:
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
-        ({"kind": "table", "format": "csv", "columns": [{"name": "a"}], "rows": []}, "text/csv; charset=utf-8"),
+        (
+            {"kind": "table", "format": "csv", "columns": [{"name": "a"}], "rows": []},
+            "text/csv; charset=utf-8",
+        ),
         ({"kind": "text", "text": both("t")}, "text/plain; charset=utf-8"),
         ({"kind": "svg", "svg": SVG}, "image/svg+xml"),
     ],
-)  # fmt: skip
+)
 def test_files_are_announced(file: dict[str, Any], expected: str) -> None:
-    item = make_item("single_choice", content={"files": [{"name": "f.bin", "alt": both("f"), **file}]})
+    item = make_item(
+        "single_choice", content={"files": [{"name": "f.bin", "alt": both("f"), **file}]}
+    )
     assert media_type(item.content.files[0]) == expected
     assert present(item, seed=1, locale="en").content["files"] == [
         {"name": "f.bin", "media_type": expected, "alt": "f (en)"}

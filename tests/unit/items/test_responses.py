@@ -1,5 +1,6 @@
 """Responses of the wrong form: every fault, where it is, and what was expected."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -99,11 +100,13 @@ def test_a_unit_must_be_chosen_where_there_are_some() -> None:
 def test_the_units_own_text_may_follow_the_number() -> None:
     item = make_item("numeric", interaction={"unit": {"fr": "jours", "en": "days"}})
     for value in ("12 jours", "12 days", 12):
-        assert given(item, {"type": "numeric", "value": value}).readings == (12,)
+        assert given(item, {"type": "numeric", "value": value}).readings == (Decimal(12),)
 
 
 def test_parts_may_be_left_out() -> None:
-    assert set(given(make_item("cloze"), {"type": "cloze", "blanks": {"b2": "x"}}).blanks) == {"word"}
+    assert set(given(make_item("cloze"), {"type": "cloze", "blanks": {"b2": "x"}}).blanks) == {
+        "word"
+    }
     pairs = given(make_item("matching"), {"type": "matching", "pairs": {"l1": "r1"}}).pairs
     assert len(pairs) == 1
 

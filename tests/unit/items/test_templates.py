@@ -72,7 +72,7 @@ def test_bounds_are_reached() -> None:
     assert {one["d"] for one in drawn} == {0.1, 0.2, 0.3}
 
 
-GOLDEN = (460, 2.5, ['d', 'a'], date(2026, 2, 24), 2284)
+GOLDEN = (460, 2.5, ["d", "a"], date(2026, 2, 24), 2284)
 
 
 def test_a_draw_is_frozen() -> None:
@@ -199,7 +199,10 @@ def test_the_sandbox_holds(expression: str) -> None:
 
 def test_texts_are_filled_in_the_readers_language() -> None:
     names = {"n": 1234.5, "jour": date(2026, 1, 5)}
-    assert fill("{{ n | num }} : {{ jour | day }}\n", names, locale="en") == "1,234.5 : 5 January 2026\n"
+    assert (
+        fill("{{ n | num }} : {{ jour | day }}\n", names, locale="en")
+        == "1,234.5 : 5 January 2026\n"
+    )
     assert fill("{{ n | num(2) }}", names, locale="fr") == "1\u202f234,50"
     with pytest.raises(ExpressionFailed, match="…"):
         fill("{{ missing }}" + "x" * 100, names, locale="fr")

@@ -7,7 +7,7 @@ a French one: both readings are kept, and the answer is right when one of them i
 
 import re
 from collections.abc import Iterable
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Final
 
 from pacnum_api.domains.items.policy.text_matching import normalised
@@ -97,19 +97,15 @@ def _unit_ends(text: str) -> list[int]:
 
 
 def _numbers(body: str) -> list[Decimal]:
-    try:
-        if _AMBIGUOUS.fullmatch(body):
-            return [Decimal(body.replace(",", ".")), Decimal(re.sub("[.,]", "", body))]
-        if _PLAIN.fullmatch(body):
-            return [Decimal(body.replace(",", "."))]
-        if _GROUPED.fullmatch(body):
-            return [Decimal(body.replace(" ", "").replace(",", "."))]
-        if mixed := _MIXED.fullmatch(body):
-            english = mixed[1] is not None
-            bare = body.replace("," if english else ".", "")
-            return [Decimal(bare.replace(",", "."))]
-        if _REPEATED.fullmatch(body):
-            return [Decimal(re.sub("[.,]", "", body))]
-    except InvalidOperation:  # digits of other scripts, which \\d knows and Decimal mixes
-        return []
+    if _AMBIGUOUS.fullmatch(body):
+        return [Decimal(body.replace(",", ".")), Decimal(re.sub("[.,]", "", body))]
+    if _PLAIN.fullmatch(body):
+        return [Decimal(body.replace(",", "."))]
+    if _GROUPED.fullmatch(body):
+        return [Decimal(body.replace(" ", "").replace(",", "."))]
+    if mixed := _MIXED.fullmatch(body):
+        bare = body.replace("." if mixed[1] is None else ",", "")
+        return [Decimal(bare.replace(",", "."))]
+    if _REPEATED.fullmatch(body):
+        return [Decimal(re.sub("[.,]", "", body))]
     return []

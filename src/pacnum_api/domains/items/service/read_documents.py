@@ -46,7 +46,8 @@ def read_documents(paths: Iterable[Path], *, tries_out: bool = True) -> Reading:
     for path in _files(paths):
         found += _read_one(path, faults, tries_out=tries_out)
     faults += _between(found)
-    return Reading(tuple(found), tuple(faults), tuple(_doubts(found)))
+    # what is faulty is not worth a doubt yet: its parts need not fit each other
+    return Reading(tuple(found), tuple(faults), () if faults else tuple(_doubts(found)))
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
