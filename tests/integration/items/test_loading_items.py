@@ -1,0 +1,248 @@
+"""Loading: all or nothing, versions, banks, tenants."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import yaml
+
+from pacnum_api.domains.items import service
+from pacnum_api.domains.items.errors import BankNotFound, ItemFileNotFound
+from pacnum_api.domains.items.types import BankHandle, LoadReport
+from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
+from pacnum_api.platform.database import Database
+from pacnum_api.platform.documents import DocumentsRefused
+from tests.support.authored_items import authored, both
+from tests.support.callers import Caller
+
+FRAMEWORK = "digcomp-2.2"
+
+
+def write(folder: Path, *items: dict[str, Any], **head: Any) -> Path:
+    path = folder / "items.yaml"
+    document = {"framework": FRAMEWORK, "competence": "1.1", "items": list(items), **head}
+    path.write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
+    return path
+
+
+async def load(database: Database, caller: Caller, path: Path, **options: Any) -> LoadReport:
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        return await service.load_items(uow, [path], **options)
+
+
+async def current(database: Database, caller: Caller) -> BankHandle:
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        return await service.current_bank(uow, FRAMEWORK)
+
+
+async def test_a_tenants_items_join_the_shipped_ones_for_it_alone(
+    database: Database, caller: Caller, *, stranger: Caller, tmp_path: Path
+) -> None:
+    shipped = await current(database, stranger)
+    report = await load(database, caller, write(tmp_path, authored("numeric")))
+    assert report.added == ("1.1-3-numeric",)
+    (bank,) = report.banks
+    assert (bank.version, bank.item_count) == (1, shipped.item_count + 1)
+    assert await current(database, caller) == bank
+    assert await current(database, stranger) == shipped
+    async with database.unit_of_work(stranger.tenant_id) as uow:
+        with pytest.raises(BankNotFound):
+            await service.get_bank(uow, bank.id)
+    own = (await caller.get("/v1/items", params={"limit": 200})).json()["data"][-1]
+    assert (own["key"], own["is_shipped"]) == ("1.1-3-numeric", False)
+    for path in ("", "/versions"):
+        foreign = await stranger.get(f"/v1/items/{own['id']}{path}")
+        assert foreign.status_code == 404
+    for path, body in (("preview", {}), ("reports", {"reason": "other", "comment": "x"})):
+        foreign = await stranger.post(f"/v1/items/{own['id']}/{path}", json=body)
+        assert (foreign.status_code, foreign.json()["code"]) == (404, "item_not_found")
+
+
+async def test_a_cached_bank_of_another_tenant_is_not_found(
+    database: Database, caller: Caller, *, stranger: Caller, tmp_path: Path
+) -> None:
+    (bank,) = (await load(database, caller, write(tmp_path, authored("numeric")))).banks
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        held = await service.get_bank(uow, bank.id)
+    assert service.find_cached_bank(bank.id) is held
+    async with database.unit_of_work(stranger.tenant_id) as uow:
+        with pytest.raises(BankNotFound):
+            await service.get_bank(uow, bank.id)
+
+
+async def test_loading_again_changes_nothing(
+    database: Database, caller: Caller, tmp_path: Path
+) -> None:
+    path = write(tmp_path, authored("numeric"), authored("ordering"))
+    await load(database, caller, path)
+    again = await load(database, caller, path)
+    assert (again.added, again.changed, again.banks) == ((), (), ())
+    assert again.unchanged == ("1.1-3-numeric", "1.1-3-ordering")
+
+
+async def test_a_changed_item_is_a_new_version_in_a_new_bank(
+    database: Database, caller: Caller, tmp_path: Path
+) -> None:
+    (first,) = (await load(database, caller, write(tmp_path, authored("numeric")))).banks
+    reworded = authored("numeric", content={"stem": both("better")})
+    report = await load(database, caller, write(tmp_path, reworded))
+    assert report.changed == ("1.1-3-numeric",)
+    (second,) = report.banks
+    assert second.version == first.version + 1
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        before = await service.get_bank(uow, first.id)
+        after = await service.get_bank(uow, second.id)
+    index = next(i for i, item in enumerate(before.items) if item.key == "1.1-3-numeric")
+    assert before.items[index].content.stem.fr == "question (fr)"
+    assert after.items[index].content.stem.fr == "better (fr)"
+    assert before.item_ids[index] == after.item_ids[index]
+    assert before.version_ids[index] != after.version_ids[index]
+    path = f"/v1/items/{before.item_ids[index]}/versions"
+    versions = (await caller.get(path)).json()["data"]
+    assert [version["version"] for version in versions] == [2, 1]
+    page = (await caller.get(path, params={"limit": 1})).json()
+    rest = (await caller.get(path, params={"limit": 1, "cursor": page["next_cursor"]})).json()
+    assert (rest["data"][0]["version"], rest["next_cursor"]) == (1, None)
+
+
+async def test_a_retired_item_leaves_the_bank_without_a_new_version(
+    database: Database, caller: Caller, tmp_path: Path
+) -> None:
+    (first,) = (await load(database, caller, write(tmp_path, authored("numeric")))).banks
+    report = await load(database, caller, write(tmp_path, authored("numeric", status="retired")))
+    assert report.changed == ("1.1-3-numeric",)
+    assert report.banks[0].item_count == first.item_count - 1
+    rows = (await caller.get("/v1/items", params={"status": "retired"})).json()["data"]
+    assert [(row["key"], row["version"]) for row in rows] == [("1.1-3-numeric", 1)]
+
+
+async def test_a_dry_run_says_what_would_be(
+    database: Database, caller: Caller, tmp_path: Path
+) -> None:
+    before = await current(database, caller)
+    path = write(tmp_path, authored("numeric"))
+    report = await load(database, caller, path, dry_run=True)
+    assert report.is_dry_run
+    assert report.added == ("1.1-3-numeric",)
+    assert report.banks[0].item_count == before.item_count + 1
+    assert await current(database, caller) == before
+    assert (await load(database, caller, path)).added == ("1.1-3-numeric",)
+
+
+@pytest.mark.parametrize(
+    ("head", "pointer"),
+    [({"framework": "digcomp-9"}, "/framework"), ({"competence": "9.9"}, "/competence")],
+)
+async def test_unknown_frameworks_and_competences(
+    database: Database, caller: Caller, *, tmp_path: Path, head: dict[str, str], pointer: str
+) -> None:
+    key = f"{head.get('competence', '1.1')}-3-numeric"
+    path = write(tmp_path, authored("numeric", key=key), **head)
+    with pytest.raises(DocumentsRefused) as caught:
+        await load(database, caller, path)
+    assert [fault.pointer for fault in caught.value.document_faults] == [pointer]
+
+
+async def test_one_fault_and_nothing_is_loaded(
+    database: Database, caller: Caller, tmp_path: Path
+) -> None:
+    path = write(tmp_path, authored("numeric"), authored("ordering", level=9))
+    with pytest.raises(DocumentsRefused) as caught:
+        await load(database, caller, path)
+    assert [fault.pointer for fault in caught.value.document_faults] == ["/items/1/level"]
+    rows = (await caller.get("/v1/items", params={"limit": 200})).json()["data"]
+    assert all(row["is_shipped"] for row in rows)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(DocumentsRefused, match="at least one item"):
+        await load(database, caller, empty)
+
+
+async def test_the_bank_in_memory(database: Database, caller: Caller) -> None:
+    service.forget_banks()
+    handle = await current(database, caller)
+    assert service.find_cached_bank(handle.id) is None
+
+    async def get() -> service.ItemBank:
+        async with database.unit_of_work(caller.tenant_id) as uow:
+            return await service.get_bank(uow, handle.id)
+
+    banks = await asyncio.gather(*(get() for _ in range(5)))
+    assert len({id(bank) for bank in banks}) == 1  # built once, however many ask
+    bank = banks[0]
+    service.forget_banks("some-id")
+    assert await get() is bank
+    assert bank.handle == handle
+    assert bank.tables.item_count == len(bank.items) == handle.item_count
+    places = [bank.competence_index(item.competence) for item in bank.items]
+    assert places == sorted(place for place in places if place is not None)
+    assert bank.competence_index("9.9") is None
+    assert [bank.index_of(item_id) for item_id in bank.item_ids] == list(range(len(bank.items)))
+    assert bank.index_of(uuid4()) is None
+
+
+async def test_every_item_of_the_bank_is_shown_solved_and_opened(
+    database: Database, caller: Caller
+) -> None:
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        bank = await service.get_bank(uow, (await service.current_bank(uow, FRAMEWORK)).id)
+    for index, item in enumerate(bank.items):
+        shown = bank.present(index, seed=99, locale="fr")
+        content = service.ItemContent.model_validate(shown.content)
+        assert content.model_dump(mode="json") == shown.content, item.key
+        assert bank.expected_seconds(index) == item.expected_seconds
+        right = bank.right_response(index, seed=99, locale="fr")
+        assert bank.validate_response(index, seed=99, response=right) == ()
+        assert bank.grade(index, seed=99, response=right).is_correct
+        wrong = bank.wrong_response(index, seed=99, locale="en")
+        assert bank.grade(index, seed=99, response=wrong).score < 1
+        assert bank.validate_response(index, seed=99, response={}) != ()
+        for file in content.files[:1]:
+            opened = bank.file(index, seed=99, locale="fr", name=file.name)
+            assert opened.media_type == file.media_type
+            assert opened.content
+        with pytest.raises(ItemFileNotFound):
+            bank.file(index, seed=99, locale="fr", name="lost")
+
+
+async def test_enemies_hold_both_ways(database: Database, caller: Caller, tmp_path: Path) -> None:
+    path = write(tmp_path, authored("numeric", enemies=["1.1-3-ordering"]), authored("ordering"))
+    (handle,) = (await load(database, caller, path)).banks
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        bank = await service.get_bank(uow, handle.id)
+    numeric, ordering = (
+        next(i for i, item in enumerate(bank.items) if item.key == f"1.1-3-{name}")
+        for name in ("numeric", "ordering")
+    )
+    assert bank.tables.parameters.enemies[numeric] == (ordering,)
+    assert bank.tables.parameters.enemies[ordering] == (numeric,)
+
+
+async def test_coverage(database: Database, caller: Caller) -> None:
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        coverage = await service.report_bank(uow, FRAMEWORK)
+    assert sum(coverage.by_level.values()) == coverage.bank.item_count
+    assert len(coverage.competences) == 21
+    assert coverage.templates >= 15
+    assert coverage.items_with_files >= 15
+    assert f"{FRAMEWORK} bank v" in coverage.as_text()
+    assert '"seeded' not in coverage.as_json()
+    with pytest.raises(BankNotFound):
+        async with database.unit_of_work(caller.tenant_id) as uow:
+            await service.report_bank(uow, "crcn")
+
+
+async def test_only_the_public_tenant_changes_what_ships(
+    database: Database, owner: asyncpg.Connection, caller: Caller
+) -> None:
+    """The second lock: row-level security, with no tenant in the statement."""
+    async with database.raw_transaction(caller.tenant_id) as connection:
+        changed = await connection.execute("UPDATE items SET status = 'retired'")
+    assert changed == "UPDATE 0"
+    count = await owner.fetchval(
+        "SELECT count(*) FROM items WHERE tenant_id = $1 AND status = 'retired'", PUBLIC_TENANT_ID
+    )
+    assert count == 0
