@@ -66,7 +66,7 @@ GATES = (
     Gate("format", tool("ruff", "format", "--check", "--quiet", "."), is_fast=True),
     Gate("lint", tool("ruff", "check", "--quiet", "--output-format", "concise", "."), is_fast=True),
     Gate("imports", tool("lint-imports", "--no-cache"), is_fast=True),
-    Gate("dependencies", tool("deptry", "."), is_fast=True),
+    Gate("dependencies", tool("deptry", "--no-ansi", "."), is_fast=True),
 )
 
 
