@@ -1,6 +1,7 @@
 """Loading: all or nothing, versions, banks, tenants."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -229,7 +230,12 @@ async def test_coverage(database: Database, caller: Caller) -> None:
     assert coverage.templates >= 15
     assert coverage.items_with_files >= 15
     assert f"{FRAMEWORK} bank v" in coverage.as_text()
-    assert '"seeded' not in coverage.as_json()
+    document = json.loads(coverage.as_json())
+    assert document["item_count"] == sum(
+        count for levels in document["competences"].values() for count in levels.values()
+    )
+    assert sum(document["types"].values()) == document["item_count"]
+    assert str(coverage.bank).endswith(f"({document['item_count']} items)")
     with pytest.raises(BankNotFound):
         async with database.unit_of_work(caller.tenant_id) as uow:
             await service.report_bank(uow, "crcn")

@@ -20,6 +20,11 @@ Paths = Annotated[list[Path], typer.Argument(help="Files, or folders of YAML fil
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
+@bank_app.callback()
+def _bank() -> None:
+    """Describe published banks."""
+
+
 @app.command("lint")
 def lint(
     paths: Paths, *, doubts: Annotated[bool, typer.Option(help="Also show doubts.")] = True

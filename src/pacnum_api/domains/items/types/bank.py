@@ -47,6 +47,10 @@ class BankHandle:
     item_count: int
     published_at: datetime
 
+    def __str__(self) -> str:
+        """As commands name it: ``digcomp-2.2 v3 (105 items)``."""
+        return f"{self.framework} v{self.version} ({self.item_count} items)"
+
 
 @dataclass(frozen=True, slots=True)
 class BankEntry:

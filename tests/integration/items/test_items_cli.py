@@ -1,0 +1,62 @@
+"""``pacnum items`` and ``pacnum bank`` as their users run them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from pacnum_api.domains.items.cli import app, bank_app
+from pacnum_api.platform.settings import get_settings
+from tests.support.authored_items import authored
+
+runner = CliRunner()
+
+
+def write(folder: Path, **changes: Any) -> Path:
+    path = folder / "items.yaml"
+    items = [authored("numeric"), authored("numeric", key="1.1-3-other", **changes)]
+    document = {"framework": "digcomp-2.2", "competence": "1.1", "items": items}
+    path.write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
+    return path
+
+
+def test_lint_shows_doubts_and_faults(tmp_path: Path) -> None:
+    said = runner.invoke(app, ["lint", str(write(tmp_path))])
+    assert said.exit_code == 0
+    assert said.stdout.splitlines()[-1] == "2 items, 0 faults, 1 doubts"
+    assert said.stdout.startswith("doubt  ")
+    said = runner.invoke(app, ["lint", "--no-doubts", str(tmp_path)])
+    assert said.stdout == "2 items, 0 faults, 1 doubts\n"
+    path = write(tmp_path, enemies=["1.1-3-lost"])
+    said = runner.invoke(app, ["lint", str(path)])
+    assert said.exit_code == 1
+    assert said.stdout.startswith(f"fault  {path}:")
+
+
+def test_schema_is_json() -> None:
+    said = runner.invoke(app, ["schema"])
+    assert json.loads(said.stdout)["title"] == "Items of one competence"
+
+
+@pytest.fixture
+def _database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("PACNUM_DATABASE_URL", database_url)
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
+
+
+@pytest.mark.usefixtures("_database")
+def test_bank_report() -> None:
+    said = runner.invoke(bank_app, ["report"])
+    assert said.exit_code == 0, said.output
+    assert "digcomp-2.2 bank v1" in said.stdout
+    document = json.loads(runner.invoke(bank_app, ["report", "--json"]).stdout)
+    assert document["item_count"] >= 105
+    lost = runner.invoke(bank_app, ["report", "--framework", "crcn"])
+    assert lost.exit_code == 1
+    assert lost.stderr == "No item bank is published for this framework.\n"
