@@ -1,15 +1,51 @@
 """The two base classes of everything that goes over the wire."""
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+)
+from pydantic_core import CoreSchema
+
+
+def _make_strict(node: object) -> None:
+    if isinstance(node, dict):
+        kind = node.get("type")  # of a node; in a list of fields, a field of that name
+        if isinstance(kind, str) and kind in {"int", "float", "bool"}:
+            node["strict"] = True
+        for part in node.values():
+            _make_strict(part)
+    elif isinstance(node, list):
+        for part in node:
+            _make_strict(part)
 
 
 class In(BaseModel):
-    """What a caller sends: unknown members are faults, not-a-number is not a number."""
+    """What a caller sends: unknown members are faults, not-a-number is not a number.
+
+    Numbers and truth values are taken as JSON has them: pydantic would read ``"1"`` and ``true``
+    as 1 and ``"no"`` as false, which the published schema does not say. Its own strict mode is no
+    way out: it refuses the texts that ids, instants and enumerations are in JSON.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """The usual schema, its numbers and truth values made strict."""
+        schema = handler(source)
+        _make_strict(schema)
+        return schema
 
 
 class Out(BaseModel):
@@ -18,18 +54,33 @@ class Out(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True, allow_inf_nan=False)
 
 
+_RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def _check_rfc3339(value: object) -> object:
+    """Pydantic would read a number, or a text that holds one, as seconds since 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _RFC3339.fullmatch(value)):
+        return value
+    raise ValueError("expected an instant with its offset, as in 2026-03-02T08:30:00Z")
+
+
 def _in_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("expected an instant of the years 1 to 9999 in UTC") from error
 
 
-def _rfc3339(value: datetime) -> str:
+def rfc3339(value: datetime) -> str:
+    """An instant as all of them look on the wire."""
     return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 UtcDatetime = Annotated[
     datetime,
+    BeforeValidator(_check_rfc3339),
     AfterValidator(_in_utc),
-    PlainSerializer(_rfc3339, when_used="json"),
+    PlainSerializer(rfc3339, when_used="json"),
     Field(examples=["2026-03-02T08:30:00.000000Z"]),
 ]
 """An instant: RFC 3339 in UTC on the wire."""
