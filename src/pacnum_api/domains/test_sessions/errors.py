@@ -45,7 +45,7 @@ class ItemNotPending(DomainError):
 
 
 class ResultNotAvailable(DomainError):
-    """There is a result once the session is finished, or has expired with answers."""
+    """There is a result once the session is finished or has expired."""
 
     code = "result_not_available"
     kind = ErrorKind.INVALID_STATE

@@ -64,7 +64,7 @@ RETURNING position
 CLOSE_SESSION = """
 UPDATE test_sessions
    SET version = version + 1, state = $4, stop_reason = $5, pending_issued_at = NULL,
-       updated_at = $6, finished_at = $6
+       updated_at = $6, finished_at = $7
  WHERE tenant_id = $1 AND id = $2 AND version = $3 AND state = 'in_progress'
 RETURNING id
 """
@@ -98,11 +98,16 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a session ends other than by its last answer."""
+    """How a session ends other than by its last answer.
+
+    ``ended_at`` is when it was over, ``recorded_at`` when that is written down: for one that time
+    has ended the former comes first.
+    """
 
     state: SessionState
     stop_reason: str
     ended_at: datetime
+    recorded_at: datetime
 
 
 async def find_session(
@@ -205,6 +210,7 @@ async def close_session(
         session.version,
         ending.state.value,
         ending.stop_reason,
+        ending.recorded_at,
         ending.ended_at,
     )
     return closed is not None

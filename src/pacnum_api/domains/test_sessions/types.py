@@ -1,7 +1,7 @@
 """Test sessions as they are kept and decided upon."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -88,11 +88,21 @@ class StoredSession:
         """Position of the item waiting for an answer (1-based), None when there is none."""
         return self.answered + 1 if len(self.items) > self.answered else None
 
+    def at(self, now: datetime) -> "StoredSession":
+        """The session as it is at an instant: time ends one even before that is recorded."""
+        if self.state is not SessionState.IN_PROGRESS or now < self.expires_at:
+            return self
+        return replace(
+            self,
+            state=SessionState.EXPIRED,
+            stop_reason=SessionState.EXPIRED.value,
+            pending_issued_at=None,
+            finished_at=self.expires_at,
+        )
+
     def state_at(self, now: datetime) -> SessionState:
-        """The state as seen at an instant: time expires a session even before it is recorded."""
-        if self.state is SessionState.IN_PROGRESS and now >= self.expires_at:
-            return SessionState.EXPIRED
-        return self.state
+        """The state as it is at an instant."""
+        return self.at(now).state
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,12 +68,13 @@ _REASONS = {
 
 async def _close(uow: UnitOfWork, session: StoredSession, *, state: SessionState) -> StoredSession:
     reason = _REASONS[state]
+    ended_at = session.expires_at if state is SessionState.EXPIRED else uow.now
     connection = await uow.driver()
     is_closed = await repository.close_session(
         connection,
         uow.tenant_id,
         session=session,
-        ending=Ending(state, reason.value, uow.now),
+        ending=Ending(state, reason.value, ended_at=ended_at, recorded_at=uow.now),
     )
     if not is_closed:  # an answer came in between: close the session as that answer left it
         moved = await repository.get_session(connection, uow.tenant_id, session_id=session.id)
@@ -89,7 +90,7 @@ async def _close(uow: UnitOfWork, session: StoredSession, *, state: SessionState
         stop_reason=reason.value,
         pending_issued_at=None,
         updated_at=uow.now,
-        finished_at=uow.now,
+        finished_at=ended_at,
     )
     bank = await get_bank(uow, session.setup.bank_id)
     step = policy.step_after(

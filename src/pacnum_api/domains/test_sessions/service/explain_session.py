@@ -33,14 +33,15 @@ async def explain_session(uow: UnitOfWork, session_id: UUID) -> ExplanationRead:
     Raises TestSessionNotFound.
     """
     connection = await uow.driver()
-    session = await repository.get_session(connection, uow.tenant_id, session_id=session_id)
+    stored = await repository.get_session(connection, uow.tenant_id, session_id=session_id)
     answers = await repository.list_answers(connection, uow.tenant_id, session_id=session_id)
+    session = stored.at(uow.now)
     bank = await get_bank(uow, session.setup.bank_id)
     steps = _steps(session, bank)
     last = steps[-1]
     return ExplanationRead(
         session_id=session.id,
-        state=session.state_at(uow.now),
+        state=session.state,
         seed=str(session.setup.seed),
         rules=asdict(last.rules.selection) | asdict(last.rules.stopping),
         steps=[

@@ -20,6 +20,7 @@ from pacnum_api.domains.test_sessions.service.session_view import versions_of
 from pacnum_api.domains.test_sessions.types import SessionState, StoredSession
 from pacnum_api.platform.uow import UnitOfWork
 from pacnum_api.psychometrics.scale import points
+from pacnum_api.psychometrics.stopping import StopReason
 
 
 async def read_result(uow: UnitOfWork, session_id: UUID, *, locale: str) -> ResultRead:
@@ -27,12 +28,23 @@ async def read_result(uow: UnitOfWork, session_id: UUID, *, locale: str) -> Resu
 
     Raises TestSessionNotFound, ResultNotAvailable.
     """
-    session = await repository.get_session(await uow.driver(), uow.tenant_id, session_id=session_id)
+    stored = await repository.get_session(await uow.driver(), uow.tenant_id, session_id=session_id)
+    session = stored.at(uow.now)
     if session.state not in {SessionState.FINISHED, SessionState.EXPIRED}:
-        raise ResultNotAvailable(extra={"state": session.state_at(uow.now).value})
+        raise ResultNotAvailable(extra={"state": session.state.value})
     bank = await get_bank(uow, session.setup.bank_id)
-    measured = await results.list_session_results(uow, session_id)
+    if session is stored:
+        measured = await results.list_session_results(uow, session_id)
+    else:  # expired, and no worker has recorded it yet: say now what will be recorded
+        measured = _measured(session, bank)
     return _result(session, bank, measured={one.competence: one for one in measured}, locale=locale)
+
+
+def _measured(session: StoredSession, bank: ItemBank) -> tuple[CompetenceResult, ...]:
+    step = policy.step_after(
+        bank.tables, session.setup, items=session.items, categories=session.categories
+    )
+    return policy.conclude(step, session.setup, codes=bank.competences, reason=StopReason.EXPIRED)
 
 
 def _result(

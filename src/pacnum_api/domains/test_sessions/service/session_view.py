@@ -72,11 +72,11 @@ def progress_after(session: StoredSession, bank: ItemBank, *, answered: int) -> 
 
 def session_read(session: StoredSession, bank: ItemBank, *, now: datetime) -> TestSessionRead:
     """A session as it stands at an instant."""
+    session = session.at(now)
     setup = session.setup
-    state = session.state_at(now)
     pending = None
     position = session.pending_position
-    if state is SessionState.IN_PROGRESS and position is not None and session.pending_issued_at:
+    if position is not None and session.pending_issued_at:  # the latter only while in progress
         pending = pending_item(
             session, bank, position=position, issued_at=session.pending_issued_at
         )
@@ -88,7 +88,7 @@ def session_read(session: StoredSession, bank: ItemBank, *, now: datetime) -> Te
         competences=[bank.competences[index] for index in setup.competences],
         purpose=setup.purpose,
         locale="en" if setup.locale == "en" else "fr",
-        state=state,
+        state=session.state,
         stop_reason=session.stop_reason,
         progress=progress_after(session, bank, answered=session.answered),
         pending_item=pending,

@@ -41,6 +41,7 @@ from pacnum_api.domains.test_sessions.types import (
 )
 from pacnum_api.platform.clock import utc_now
 from pacnum_api.platform.database import Database
+from pacnum_api.platform.schemas import rfc3339
 from pacnum_api.platform.uow import UnitOfWork
 from pacnum_api.psychometrics.stopping import StopReason
 
@@ -96,7 +97,9 @@ async def _submit_fast(
         accepted = _accept(session, bank, submission=submission, now=now)
         if accepted.move.state is not SessionState.IN_PROGRESS:
             return None
-        return await _save(connection, tenant_id, bank=bank, accepted=accepted, sent=submission)
+        if await _is_saved(connection, tenant_id, accepted=accepted):
+            return _reply(accepted, bank)
+        return await _overtaken(connection, tenant_id, bank=bank, session=session, sent=submission)
 
 
 async def _submit_whole(
@@ -109,12 +112,12 @@ async def _submit_whole(
     if not _is_next(session, submission, now=uow.now):
         return await _settled(connection, tenant_id, bank=bank, session=session, sent=submission)
     accepted = _accept(session, bank, submission=submission, now=uow.now)
-    reply = await _save(connection, tenant_id, bank=bank, accepted=accepted, sent=submission)
-    is_ours = reply.accepted_at == accepted.answer.accepted_at
-    if is_ours and accepted.move.state is not SessionState.IN_PROGRESS:
+    if not await _is_saved(connection, tenant_id, accepted=accepted):
+        return await _overtaken(connection, tenant_id, bank=bank, session=session, sent=submission)
+    if accepted.move.state is not SessionState.IN_PROGRESS:
         reason = accepted.step.decision.reason or StopReason.NO_ITEM_LEFT
         await record_end(uow, accepted.after, bank=bank, step=accepted.step, reason=reason)
-    return reply
+    return _reply(accepted, bank)
 
 
 def _is_next(session: StoredSession, submission: Submission, *, now: datetime) -> bool:
@@ -180,32 +183,40 @@ def _move_on(session: StoredSession, bank: ItemBank, *, answer: Answer) -> _Acce
     return _Accepted(answer=answer, move=move, step=step, before=session, after=after)
 
 
-async def _save(
-    connection: asyncpg.Connection,
-    tenant_id: UUID,
-    *,
-    bank: ItemBank,
-    accepted: _Accepted,
-    sent: Submission,
-) -> AnswerAccepted:
-    """Store the answer; when another was faster, answer as if this one had come later."""
-    is_saved = await repository.save_answer(
+async def _is_saved(
+    connection: asyncpg.Connection, tenant_id: UUID, *, accepted: _Accepted
+) -> bool:
+    """Store the answer; False when another was faster."""
+    return await repository.save_answer(
         connection,
         tenant_id,
         session=accepted.before,
         answer=accepted.answer,
         move=accepted.move,
     )
-    if is_saved:
-        return answer_accepted(
-            accepted.after,
-            bank,
-            position=accepted.answer.position,
-            accepted_at=accepted.answer.accepted_at,
-            step=accepted.step,
-        )
-    session = await repository.get_session(connection, tenant_id, session_id=accepted.before.id)
-    return await _settled(connection, tenant_id, bank=bank, session=session, sent=sent)
+
+
+def _reply(accepted: _Accepted, bank: ItemBank) -> AnswerAccepted:
+    return answer_accepted(
+        accepted.after,
+        bank,
+        position=accepted.answer.position,
+        accepted_at=accepted.answer.accepted_at,
+        step=accepted.step,
+    )
+
+
+async def _overtaken(
+    connection: asyncpg.Connection,
+    tenant_id: UUID,
+    *,
+    bank: ItemBank,
+    session: StoredSession,
+    sent: Submission,
+) -> AnswerAccepted:
+    """Answer as if this one had come after the one that was faster."""
+    moved = await repository.get_session(connection, tenant_id, session_id=session.id)
+    return await _settled(connection, tenant_id, bank=bank, session=moved, sent=sent)
 
 
 async def _settled(
@@ -232,7 +243,7 @@ async def _settled(
                     "position": known.position,
                     "item_id": str(known.item_id),
                     "response": known.response,
-                    "accepted_at": known.accepted_at.isoformat(),
+                    "accepted_at": rfc3339(known.accepted_at),
                 }
             }
         )
