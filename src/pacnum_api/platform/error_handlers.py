@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from pacnum_api.kernel.errors import DomainError, FieldFault, InvalidInput, ServiceUnavailable
 from pacnum_api.platform.idempotency import ReplayResponse
@@ -88,7 +89,21 @@ def _fault(fault: Mapping[str, Any]) -> FieldFault:
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
     detail = _TITLES_OF_HTTP.get(error.status_code, str(error.detail))
-    return render_status(error.status_code, detail, scope=request.scope, headers=error.headers)
+    headers = {"Allow": _methods_at(request)} if error.status_code == 405 else error.headers
+    return render_status(error.status_code, detail, scope=request.scope, headers=headers)
+
+
+def _methods_at(request: Request) -> str:
+    """The methods of all routes at this address; Starlette names those of the first one alone."""
+    served = [
+        method
+        for method in ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL
+            for route in request.app.routes
+        )
+    ]
+    return ", ".join(served)
 
 
 async def _integrity_error(request: Request, error: Exception) -> Response:

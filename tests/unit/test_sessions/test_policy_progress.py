@@ -100,9 +100,10 @@ def test_progress_says_nothing_about_how_well_it_goes(pattern: list[int]) -> Non
 def test_competences_stand_in_the_order_asked_with_what_they_had() -> None:
     setup = setup_of(3, 0)
     course = walk(LARGE, setup, lambda _: 1)
+    parts = progress_of(LARGE, course.steps[-1], codes=CODES).competences
+    assert all(part.is_closed for part in parts)
     for step, count in zip(course.steps, range(len(course.steps)), strict=True):
         parts = progress_of(LARGE, step, codes=CODES).competences
         assert [part.competence for part in parts] == ["2.1", "1.1"]
         put = Counter(LARGE.competence_of[item] for item in course.items[:count])
         assert [part.answered for part in parts] == [put[3], put[0]]
-    assert all(part.is_closed for part in parts)
