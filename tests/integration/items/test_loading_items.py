@@ -12,6 +12,7 @@ import yaml
 
 from pacnum_api.domains.items import service
 from pacnum_api.domains.items.errors import BankNotFound, ItemFileNotFound
+from pacnum_api.domains.items.service import banks
 from pacnum_api.domains.items.types import BankHandle, LoadReport
 from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
 from pacnum_api.platform.database import Database
@@ -171,9 +172,9 @@ async def test_the_bank_in_memory(database: Database, caller: Caller) -> None:
         async with database.unit_of_work(caller.tenant_id) as uow:
             return await service.get_bank(uow, handle.id)
 
-    banks = await asyncio.gather(*(get() for _ in range(5)))
-    assert len({id(bank) for bank in banks}) == 1  # built once, however many ask
-    bank = banks[0]
+    held = await asyncio.gather(*(get() for _ in range(5)))
+    assert len({id(bank) for bank in held}) == 1  # built once, however many ask
+    bank = held[0]
     service.forget_banks("some-id")
     assert await get() is bank
     assert bank.handle == handle
@@ -183,6 +184,17 @@ async def test_the_bank_in_memory(database: Database, caller: Caller) -> None:
     assert bank.competence_index("9.9") is None
     assert [bank.index_of(item_id) for item_id in bank.item_ids] == list(range(len(bank.items)))
     assert bank.index_of(uuid4()) is None
+
+
+async def test_memory_holds_the_last_few_banks(
+    database: Database, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = await current(database, caller)
+    monkeypatch.setattr(banks, "_KEPT_AT_MOST", 0)
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        bank = await service.get_bank(uow, handle.id)
+    assert bank.handle == handle
+    assert service.find_cached_bank(handle.id) is None
 
 
 async def test_every_item_of_the_bank_is_shown_solved_and_opened(

@@ -4,7 +4,6 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Depends, Path, Query
-from pydantic import AwareDatetime
 
 from pacnum_api.domains.items import service
 from pacnum_api.domains.items.access import ItemReader
@@ -23,7 +22,7 @@ from pacnum_api.kernel.page import InvalidCursor
 from pacnum_api.platform.http import Locale, Uow, make_router
 from pacnum_api.platform.pagination import Paged, PageParams
 from pacnum_api.platform.problems import problems
-from pacnum_api.platform.schemas import CompetenceCode, FrameworkCode
+from pacnum_api.platform.schemas import CompetenceCode, FrameworkCode, UtcDatetime
 
 api = make_router("/items", "items")
 
@@ -42,7 +41,7 @@ def _filter(
         Query(description="Items that exist in this language: every item exists in both."),
     ] = None,
     updated_since: Annotated[
-        AwareDatetime | None,
+        UtcDatetime | None,
         Query(description="Items changed since then; retired ones stay in the list."),
     ] = None,
 ) -> ItemFilter:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, select, text
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import load_only
 
@@ -184,11 +184,3 @@ async def documents_of_versions(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UU
     )
     found = (await uow.session.execute(query)).all()
     return {version.id: (item, version) for item, version in found}
-
-
-async def count_reports(uow: UnitOfWork, item_id: UUID) -> int:
-    """How often this tenant's people have contested an item."""
-    query = select(func.count()).where(
-        ItemReportRow.item_id == item_id, ItemReportRow.tenant_id == uow.tenant_id
-    )
-    return (await uow.session.scalar(query)) or 0

@@ -49,10 +49,10 @@ async def load_items(
         faults += [DocumentFault(path, 0, "", "expected at least one item") for path in paths]
     if faults:
         raise DocumentsRefused(faults)
-    savepoint = await uow.session.begin_nested()
-    changes, banks = await _write(uow, reading, frameworks=frameworks)
-    # a dry run does the real thing, so that the database has its say, and takes it back
-    await (savepoint.rollback() if dry_run else savepoint.commit())
+    async with uow.session.begin_nested() as savepoint:
+        changes, banks = await _write(uow, reading, frameworks=frameworks)
+        if dry_run:  # it did the real thing, so that the database had its say, and takes it back
+            await savepoint.rollback()
     return LoadReport(
         added=tuple(changes.added),
         changed=tuple(changes.changed),
