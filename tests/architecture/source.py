@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,10 +63,11 @@ def parse(path: str, text: str) -> Module:
     return Module(path, text, ast.parse(text, path))
 
 
-def modules(*folders: str) -> list[Module]:
+@cache
+def modules(*folders: str) -> tuple[Module, ...]:
     """Every module below these folders of the repository."""
-    return [
+    return tuple(
         parse(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
         for folder in folders
         for path in sorted((ROOT / folder).rglob("*.py"))
-    ]
+    )

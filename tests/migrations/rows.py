@@ -73,17 +73,30 @@ async def reflect(connection: AsyncConnection) -> list[sa.Table]:
 
 async def count(connection: AsyncConnection) -> dict[str, int]:
     """How many rows this transaction sees in each table."""
-    return {
-        table.name: (await connection.scalar(sa.select(sa.func.count()).select_from(table))) or 0
-        for table in await reflect(connection)
-    }
+    names = await connection.scalars(
+        sa.text(
+            "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p')"
+            " AND relnamespace = 'public'::regnamespace AND relname <> :bookkeeping"
+        ),
+        {"bookkeeping": BOOKKEEPING},
+    )
+    queries = [
+        sa.select(sa.literal(name).label("name"), sa.func.count().label("number")).select_from(
+            sa.table(name)
+        )
+        for name in names
+    ]
+    if not queries:
+        return {}
+    rows = await connection.execute(sa.union_all(*queries))
+    return {str(row.name): int(row.number) for row in rows}
 
 
 async def fill(connection: AsyncConnection) -> None:
     """Put a row into every table that has none."""
+    filled = await count(connection)
     for table in await reflect(connection):
-        query = sa.select(sa.func.count()).select_from(table)
-        if not await connection.scalar(query):
+        if not filled[table.name]:
             allowed = await _allowed_values(connection, table.name)
             await connection.execute(table.insert().values(_row(table, allowed)))
 
