@@ -51,7 +51,7 @@ async def _connect_and_run() -> None:
 
 
 def _run_offline() -> None:
-    context.configure(url="postgresql://", target_metadata=metadata, literal_binds=True)
+    context.configure(url="postgresql+asyncpg://", target_metadata=metadata, literal_binds=True)
     with context.begin_transaction():
         context.run_migrations()
 

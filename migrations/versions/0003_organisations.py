@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "tenant_id", "issuer", "value", name="uq_agents_tenant_id_issuer_value"
         ),
-        sa.CheckConstraint("locale IN ('fr', 'en')", name="ck_agents_locale"),
+        sa.CheckConstraint("locale IN ('fr', 'en')", name=op.f("ck_agents_locale")),
     )
     op.create_index(
         "ix_agents_tenant_id_updated_at_id", "agents", ["tenant_id", "updated_at", "id"]

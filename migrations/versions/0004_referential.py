@@ -64,7 +64,7 @@ def upgrade() -> None:
             "tenant_id", "framework", "identifier", name="pk_learning_outcomes"
         ),
         sa.CheckConstraint(
-            "kind IN ('knowledge', 'skill', 'attitude')", name="ck_learning_outcomes_kind"
+            "kind IN ('knowledge', 'skill', 'attitude')", name=op.f("ck_learning_outcomes_kind")
         ),
     )
     for table in ("framework_versions", "crosswalk_versions", "learning_outcomes"):

@@ -34,13 +34,15 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "tenant_id", "framework", "key", name="uq_items_tenant_id_framework_key"
         ),
-        sa.CheckConstraint("level BETWEEN 1 AND 8", name="ck_items_level"),
+        sa.CheckConstraint("level BETWEEN 1 AND 8", name=op.f("ck_items_level")),
         sa.CheckConstraint(
             "type IN ('single_choice', 'multiple_choice', 'short_text', 'numeric', 'cloze', "
             "'ordering', 'matching', 'categorisation', 'hotspot')",
-            name="ck_items_type",
+            name=op.f("ck_items_type"),
         ),
-        sa.CheckConstraint("status IN ('draft', 'active', 'retired')", name="ck_items_status"),
+        sa.CheckConstraint(
+            "status IN ('draft', 'active', 'retired')", name=op.f("ck_items_status")
+        ),
     )
     op.create_table(
         "item_versions",
@@ -86,7 +88,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "reason IN ('wrong_key', 'ambiguous', 'outdated', 'unfair', 'broken', 'language', "
             "'other')",
-            name="ck_item_reports_reason",
+            name=op.f("ck_item_reports_reason"),
         ),
     )
     op.create_index("ix_item_reports_item_id", "item_reports", ["item_id"])

@@ -46,11 +46,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_test_sessions"),
         sa.CheckConstraint(
             "state IN ('in_progress', 'finished', 'abandoned', 'expired')",
-            name="ck_test_sessions_state",
+            name=op.f("ck_test_sessions_state"),
         ),
         sa.CheckConstraint(
             "purpose IN ('positioning', 'target', 'certification')",
-            name="ck_test_sessions_purpose",
+            name=op.f("ck_test_sessions_purpose"),
         ),
         postgresql_with={"fillfactor": "70"},
     )

@@ -51,13 +51,13 @@ def _create_trainings() -> None:
         ),
         sa.CheckConstraint(
             "provider_kind IN ('ministry_institute', 'interministerial_campus', 'lms', 'partner')",
-            name="ck_trainings_provider_kind",
+            name=op.f("ck_trainings_provider_kind"),
         ),
         sa.CheckConstraint(
-            "modality IN ('online', 'onsite', 'blended')", name="ck_trainings_modality"
+            "modality IN ('online', 'onsite', 'blended')", name=op.f("ck_trainings_modality")
         ),
-        sa.CheckConstraint("state IN ('published', 'withdrawn')", name="ck_trainings_state"),
-        sa.CheckConstraint("duration_minutes > 0", name="ck_trainings_duration_minutes"),
+        sa.CheckConstraint("state IN ('published', 'withdrawn')", name=op.f("ck_trainings_state")),
+        sa.CheckConstraint("duration_minutes > 0", name=op.f("ck_trainings_duration_minutes")),
     )
     op.create_index(
         "ix_trainings_tenant_id_updated_at_id", "trainings", ["tenant_id", "updated_at", "id"]
@@ -84,7 +84,8 @@ def _create_training_competences() -> None:
             ondelete="CASCADE",
         ),
         sa.CheckConstraint(
-            "entry_level >= 0 AND exit_level > entry_level", name="ck_training_competences_levels"
+            "entry_level >= 0 AND exit_level > entry_level",
+            name=op.f("ck_training_competences_levels"),
         ),
     )
     op.create_index(
@@ -121,10 +122,11 @@ def _create_training_sessions() -> None:
             "tenant_id", "issuer", "value", name="uq_training_sessions_tenant_id_issuer_value"
         ),
         sa.CheckConstraint(
-            "state IN ('planned', 'open', 'full', 'cancelled')", name="ck_training_sessions_state"
+            "state IN ('planned', 'open', 'full', 'cancelled')",
+            name=op.f("ck_training_sessions_state"),
         ),
-        sa.CheckConstraint("ends_at > starts_at", name="ck_training_sessions_ends_at"),
-        sa.CheckConstraint("seats >= 0", name="ck_training_sessions_seats"),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_training_sessions_ends_at")),
+        sa.CheckConstraint("seats >= 0", name=op.f("ck_training_sessions_seats")),
     )
     op.create_index(
         "ix_training_sessions_tenant_id_updated_at_id",

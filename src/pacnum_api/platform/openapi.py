@@ -7,7 +7,14 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from pacnum_api.platform.problems import MEDIA_TYPE, Problem
+from pacnum_api.platform.http import UnsupportedMediaType
+from pacnum_api.platform.problems import (
+    MEDIA_TYPE,
+    Problem,
+    merged,
+    problems,
+    protocol_problems,
+)
 
 DESCRIPTION = """
 Measures the digital competences of public-sector staff with adaptive tests, and turns what it
@@ -64,11 +71,21 @@ def build_openapi(app: FastAPI) -> dict[str, Any]:
         for address, path in document["paths"].items():
             for method, operation in path.items():
                 _drop_default_validation_error(operation)
+                if "requestBody" in operation and address.startswith("/v1/"):
+                    _document_body_limits(operation)
                 if method == "post" and address.startswith("/v1/"):
                     operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
         document["servers"] = [{"url": "/", "description": "This server"}]
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _document_body_limits(operation: dict[str, Any]) -> None:
+    """What the frame of every operation with a body may answer before the operation is reached."""
+    limits = merged(problems(UnsupportedMediaType), protocol_problems(413))
+    for status, response in limits.items():
+        operation["responses"].setdefault(str(status), response)
+    operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
 def _drop_default_validation_error(operation: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import pacnum_api
-from pacnum_api.entrypoints.load_commands import app
+from pacnum_api.entrypoints.cli.load_commands import app
 from pacnum_api.kernel.ids import new_id
 from pacnum_api.platform.settings import get_settings
 

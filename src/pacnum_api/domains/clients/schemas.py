@@ -69,9 +69,9 @@ class TokenRead(Out):
 
 
 class _KeyRead(Out):
-    kid: str
+    kid: str = Field(examples=["2026-11-a1b2c3"])
     crv: str = Field(examples=["Ed25519"])
-    x: str
+    x: str = Field(examples=["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"])
     alg: str = Field(examples=["EdDSA"])
     use: Literal["sig"]
 
@@ -86,7 +86,7 @@ class CurveKeyRead(_KeyRead):
     """A public key on a NIST curve (RFC 7518, section 6.2)."""
 
     kty: Literal["EC"]
-    y: str
+    y: str = Field(examples=["x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"])
 
 
 KeyRead = Annotated[EdwardsKeyRead | CurveKeyRead, Field(discriminator="kty")]
@@ -107,7 +107,7 @@ class AuthorizationServerRead(Out):
     service_documentation: str = Field(examples=["https://pacnum.example/docs"])
     scopes_supported: list[Scope]
     response_types_supported: list[str] = Field(
-        description="None: there is no authorization endpoint."
+        examples=[[]], description="None: there is no authorization endpoint."
     )
     grant_types_supported: list[GrantType]
     token_endpoint_auth_methods_supported: list[AuthMethod]

@@ -30,7 +30,7 @@ IfMatch = Annotated[
 
 @api.get(
     "",
-    operation_id="organisation_list_agents",
+    operation_id="organisations_list_agents",
     summary="List agents",
     description="Agents by time of last change; follow with `updated_since` and `cursor`.",
     responses=problems(InvalidCursor),
@@ -52,7 +52,7 @@ async def list_agents(
 
 @api.get(
     "/{agent_id}",
-    operation_id="organisation_read_agent",
+    operation_id="organisations_read_agent",
     summary="Read an agent",
     description="One agent of the caller's tenant.",
     responses=problems(AgentNotFound),
@@ -67,7 +67,7 @@ async def read_agent(
 
 @api.get(
     "/by-external-id/{issuer}/{value}",
-    operation_id="organisation_read_agent_by_external_id",
+    operation_id="organisations_read_agent_by_external_id",
     summary="Read an agent by the caller's own id",
     description="One agent, under the id by which an HR system or directory knows it.",
     responses=problems(AgentNotFound),
@@ -87,7 +87,7 @@ async def read_agent_by_external_id(
 
 @api.put(
     "/by-external-id/{issuer}/{value}",
-    operation_id="organisation_upsert_agent",
+    operation_id="organisations_upsert_agent",
     summary="Create or replace an agent by the caller's own id",
     description=(
         "Without `If-Match` the agent is created (201). If it exists, its ETag must be sent "

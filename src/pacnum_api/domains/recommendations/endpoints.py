@@ -44,7 +44,9 @@ class WishQuery:
             "target is two levels up; with only single ones, only those competences are in view.",
         ),
     ] = None
-    budget_hours: Annotated[BudgetHours | None, Query()] = None
+    budget_hours: Annotated[
+        BudgetHours | None, Query(description="Hours that all trainings together may take.")
+    ] = None
     modality: Annotated[
         list[Modality] | None, Query(max_length=3, description="Any of these will do.")
     ] = None

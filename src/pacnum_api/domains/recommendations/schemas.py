@@ -37,7 +37,7 @@ BudgetHours = Annotated[
     float,
     Field(gt=0, le=2000, examples=[12], description="Hours of training there is time for, in all."),
 ]
-Limit = Annotated[int, Field(ge=1, le=50, description="Recommendations, at most.")]
+Limit = Annotated[int, Field(ge=1, le=50, examples=[10], description="Recommendations, at most.")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$", examples=["fr"])]
 TargetText = Annotated[
     str,
@@ -253,7 +253,7 @@ class ServedCompetence(Out):
     """What the training does for one competence in view."""
 
     competence: CompetenceCode
-    title: str
+    title: str = Field(examples=["Gérer des données, des informations et des contenus"])
     entry_level: Level
     exit_level: Level
     target: TargetLevel
@@ -291,7 +291,10 @@ class RecommendationRead(Out):
     prerequisite_fit: PrerequisiteFitRead
     duration_minutes: int = Field(examples=[120])
     next_sessions: list[NextSessionRead]
-    reasons: list[str] = Field(description="Sentences in the caller's language.")
+    reasons: list[str] = Field(
+        examples=[["Gain attendu : 1,2 niveau (à 90 % entre 0 et 2)."]],
+        description="Sentences in the caller's language.",
+    )
     score: float = Field(
         examples=[0.65], description="Weighted gain, in levels, per hour invested."
     )
@@ -301,7 +304,7 @@ class NotAssessedRead(Out):
     """A competence in view of which nothing is known: that is not level 0, and earns no gain."""
 
     competence: CompetenceCode
-    title: str
+    title: str = Field(examples=["Gérer des données, des informations et des contenus"])
     target: TargetLevel | None = Field(description="Null where none was asked for.")
     trainings: int = Field(examples=[6], description="Trainings on offer that serve it.")
     hint: str = Field(examples=["Non évaluée : passez d’abord un test."])

@@ -211,8 +211,13 @@ class CompetenceRead(Out):
     area: CompetenceCode
     title: Title
     is_unofficial_title: bool = Field(description="True when the title is our own translation.")
-    title_variants: list[str] = Field(description="Other titles in use, in the same language.")
-    summary: str | None
+    title_variants: list[str] = Field(
+        examples=[["Se protéger des risques"]],
+        description="Other titles in use, in the same language.",
+    )
+    summary: str | None = Field(
+        examples=["Organiser, conserver, retrouver et traiter des données."]
+    )
 
     @classmethod
     def of(cls, competence: Competence, framework: Framework, *, locale: str) -> Self:
@@ -262,7 +267,7 @@ class FrameworkSummary(Out):
     code: FrameworkCode
     version: int = Field(examples=[1])
     title: str = Field(examples=["DigComp 2.2"])
-    publisher: str
+    publisher: str = Field(examples=["European Commission, Joint Research Centre"])
     published: str = Field(examples=["2022-03"])
     licence: str = Field(examples=["CC BY 4.0"])
 
@@ -281,7 +286,7 @@ class FrameworkSummary(Out):
 class FrameworkRead(FrameworkSummary):
     """A framework whole: enough to draw its grid."""
 
-    sources: list[str]
+    sources: list[str] = Field(examples=[["JRC128415, EUR 31006 EN"]])
     areas: list[AreaRead]
     competences: list[CompetenceRead]
     levels: list[LevelRead]
@@ -315,7 +320,7 @@ class CrosswalkRead(Out):
     target: FrameworkCode
     version: int = Field(examples=[1])
     status: str = Field(examples=["unofficial"])
-    note: str
+    note: str = Field(examples=["Correspondance établie par nous."])
     links: list[CrosswalkLinkRead]
 
     @classmethod
@@ -336,7 +341,9 @@ class LearningOutcomeRead(Out):
     band: str = Field(examples=["basic"])
     kind: OutcomeKind
     ai_label: str = Field(examples=["AI-Implicit"])
-    description: str = Field(description="The official text, in the language of the supplement.")
+    description: str = Field(
+        examples=["…"], description="The official text, in the language of the supplement."
+    )
 
     @classmethod
     def of(cls, outcome: LearningOutcome) -> Self:

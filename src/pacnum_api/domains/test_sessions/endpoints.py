@@ -32,7 +32,6 @@ from pacnum_api.domains.test_sessions.schemas import (
     TestSessionCreated,
     TestSessionRead,
 )
-from pacnum_api.domains.test_sessions.types import Submission
 from pacnum_api.platform.auth.access import TokenKeys
 from pacnum_api.platform.auth.tokens import issue_session_token
 from pacnum_api.platform.http import Locale, Uow, UowIfKeyed, database_of, make_router
@@ -114,17 +113,11 @@ async def submit_answer(
     request: Request,
     uow: UowIfKeyed,
 ) -> AnswerAccepted:
-    submission = Submission(
-        position=body.position,
-        item_id=body.item_id,
-        response=None if body.response is None else body.response.model_dump(mode="json"),
-        client_duration_seconds=body.client_duration_seconds,
-    )
     return await service.submit_answer(
         database_of(request),
         caller.tenant_id,
         session_id=session_id,
-        submission=submission,
+        submission=body.read(),
         uow=uow,
     )
 

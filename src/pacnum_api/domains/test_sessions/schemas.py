@@ -13,6 +13,7 @@ from pacnum_api.domains.test_sessions.types import (
     Progress,
     SessionPurpose,
     SessionState,
+    Submission,
 )
 from pacnum_api.platform.schemas import (
     CompetenceCode,
@@ -55,7 +56,7 @@ class AgentReference(In):
 class AccommodationsIn(In):
     """What makes the test accessible to this agent."""
 
-    time_multiplier: Annotated[float, Field(ge=1, le=5)] = 1.0
+    time_multiplier: Annotated[float, Field(ge=1, le=5, examples=[1.5])] = 1.0
     no_time_limits: bool = False
     screen_reader: bool = False
 
@@ -104,6 +105,15 @@ class AnswerCreate(In):
     client_duration_seconds: Annotated[float, Field(ge=0, le=86400)] | None = Field(
         default=None, examples=[41.5], description="What the browser measured; evidence only."
     )
+
+    def read(self) -> Submission:
+        """The submission as the domain holds it, its response as JSON."""
+        return Submission(
+            position=self.position,
+            item_id=self.item_id,
+            response=None if self.response is None else self.response.model_dump(mode="json"),
+            client_duration_seconds=self.client_duration_seconds,
+        )
 
 
 # --- responses -----------------------------------------------------------------------------------
@@ -180,7 +190,8 @@ class TestSessionCreated(TestSessionRead):
     __test__ = False  # not a test class, whatever pytest thinks of its name
 
     session_token: str = Field(
-        description="Bearer token for the agent's browser: this session and nothing else."
+        examples=["eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.eyJ0ZXN0X3Nlc3Npb25faWQiOiI…"],
+        description="Bearer token for the agent's browser: this session and nothing else.",
     )
 
 
@@ -202,13 +213,14 @@ class IntervalRead(Out):
 
 class CompetenceResultRead(Out):
     competence: CompetenceCode
-    title: str
+    title: str = Field(examples=["Gérer des données, des informations et des contenus"])
     theta: float = Field(examples=[0.42], description="Ability; reference population N(0, 1).")
     standard_error: float = Field(examples=[0.41])
     level: Level
     level_interval: IntervalRead
     level_probabilities: list[float] = Field(
-        description="Probability of each level, level 0 («not yet level 1») first."
+        examples=[[0.0, 0.01, 0.06, 0.21, 0.41, 0.24, 0.06, 0.01, 0.0]],
+        description="Probability of each level, level 0 («not yet level 1») first.",
     )
     points: int = Field(examples=[32])
     items_answered: int = Field(examples=[5])
@@ -242,16 +254,16 @@ class CompetenceResultRead(Out):
 class SummaryRead(Out):
     """Mean ability over assessed competences. The standard error is an upper bound."""
 
-    theta: float
-    standard_error: float
-    competences_assessed: int
+    theta: float = Field(examples=[0.12])
+    standard_error: float = Field(examples=[0.55])
+    competences_assessed: int = Field(examples=[3])
 
 
 class AreaResultRead(Out):
     area: CompetenceCode
-    title: str
+    title: str = Field(examples=["Communication et collaboration"])
     summary: SummaryRead | None
-    competences_asked: int
+    competences_asked: int = Field(examples=[4])
 
 
 class OverallRead(Out):
@@ -264,10 +276,10 @@ class VersionsRead(Out):
     """What the result was computed with: the same again gives the same, bit for bit."""
 
     framework: FrameworkCode
-    framework_version: int
+    framework_version: int = Field(examples=[1])
     algorithm: str = Field(examples=["1.0.0"])
     item_bank: UUID
-    item_bank_version: int
+    item_bank_version: int = Field(examples=[3])
 
 
 class ResultRead(Out):
@@ -287,30 +299,36 @@ class ResultRead(Out):
 
 class CandidateRead(Out):
     item_id: UUID
-    value: float = Field(description="Expected fall of the posterior variance (or risk).")
-    probability: float = Field(description="With which it would be drawn.")
+    value: float = Field(
+        examples=[0.31], description="Expected fall of the posterior variance (or risk)."
+    )
+    probability: float = Field(examples=[0.52], description="With which it would be drawn.")
 
 
 class AbilityRead(Out):
-    theta: float
-    standard_error: float
+    theta: float = Field(examples=[-0.35])
+    standard_error: float = Field(examples=[0.62])
     level: Level
-    level_probabilities: list[float]
+    level_probabilities: list[float] = Field(
+        examples=[[0.0, 0.01, 0.06, 0.21, 0.41, 0.24, 0.06, 0.01, 0.0]]
+    )
 
 
 class StepRead(Out):
     """Why this item, and what its answer changed."""
 
-    position: int
+    position: int = Field(examples=[1])
     item_id: UUID
     competence: CompetenceCode
-    pool_size: int = Field(description="Items that could have been asked.")
+    pool_size: int = Field(examples=[5], description="Items that could have been asked.")
     value_kind: str = Field(examples=["expected_variance_fall"])
     candidates: list[CandidateRead]
-    draw: float = Field(description="The number in [0, 1) that picked among the candidates.")
+    draw: float = Field(
+        examples=[0.731], description="The number in [0, 1) that picked among the candidates."
+    )
     response: JsonValue = Field(description="As given; null when the item was skipped.")
-    score: float
-    category: int
+    score: float = Field(examples=[1.0])
+    category: int = Field(examples=[1])
     is_late: bool
     issued_at: UtcDatetime
     accepted_at: UtcDatetime
@@ -321,11 +339,19 @@ class StepRead(Out):
 class ExplanationRead(Out):
     session_id: UUID
     state: SessionState
-    seed: str = Field(description="Of every draw; a decimal string, because it has 63 bits.")
-    rules: dict[str, float] = Field(description="The numbers by which the test was run.")
+    seed: str = Field(
+        examples=["4611686018427387904"],
+        description="Of every draw; a decimal string, because it has 63 bits.",
+    )
+    rules: dict[str, float] = Field(
+        examples=[{"minimum_items": 3, "maximum_items": 8, "standard_error": 0.4}],
+        description="The numbers by which the test was run.",
+    )
     steps: list[StepRead]
-    stop_reason: str | None
-    stop_reasons: dict[str, str] = Field(description="By competence.")
+    stop_reason: str | None = Field(examples=["no_item_left"])
+    stop_reasons: dict[str, str] = Field(
+        examples=[{"1.1": "precision_reached"}], description="By competence."
+    )
     versions: VersionsRead
 
 
@@ -334,6 +360,6 @@ class ReplayRead(Out):
 
     session_id: UUID
     is_identical: bool
-    answers_replayed: int
-    differences: list[str]
+    answers_replayed: int = Field(examples=[24])
+    differences: list[str] = Field(examples=[[]])
     versions: VersionsRead

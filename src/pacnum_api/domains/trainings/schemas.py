@@ -82,8 +82,8 @@ Link = Annotated[
 class TrainingText(In):
     """One text in both languages."""
 
-    fr: Words
-    en: Words
+    fr: Annotated[Words, Field(examples=["Des données propres dans un tableur"])]
+    en: Annotated[Words, Field(examples=["Clean data in a spreadsheet"])]
 
     def read(self) -> LocalisedText:
         """The text as the domain holds it."""
@@ -278,8 +278,8 @@ class TrainingRead(Out):
     is_shared: bool = Field(description="True for the sample catalogue that ships.")
     provider: ProviderRead
     title: str = Field(examples=["Des données propres dans un tableur"])
-    summary: str
-    objectives: list[str]
+    summary: str = Field(examples=["Préparer un tableau que tous peuvent exploiter."])
+    objectives: list[str] = Field(examples=[["Repérer les valeurs mal saisies"]])
     competences: list[CompetenceStepRead]
     modality: Modality
     duration_minutes: Minutes

@@ -39,21 +39,9 @@ async def begin_session(
     NothingToAsk.
     """
     framework = await referential.get_framework(uow, request.framework)
-    positions = _positions(framework, request)
-    agent = await _agent(uow, request.agent, locale=request.locale)
     bank = await _current_bank(uow, framework.code)
-    setup = SessionSetup(
-        framework=framework.code,
-        framework_version=bank.handle.framework_version,
-        bank_id=bank.handle.id,
-        algorithm_version=ALGORITHM_VERSION,
-        purpose=request.purpose,
-        competences=positions,
-        targets=_targets(framework, request),
-        seed=secrets.randbits(63),
-        locale=request.locale,
-        accommodations=request.accommodations.read(),
-    )
+    setup = _setup(request, bank)
+    agent = await _agent(uow, request.agent, locale=request.locale)
     session = StoredSession(
         id=new_id(),
         agent_id=agent.id,
@@ -77,6 +65,22 @@ async def begin_session(
         data={"agent_id": str(agent.id), "framework": framework.code, "purpose": setup.purpose},
     )
     return session_read(session, bank, now=uow.now)
+
+
+def _setup(request: TestSessionCreate, bank: ItemBank) -> SessionSetup:
+    """What the session is pinned to; competences by their place in the bank's own framework."""
+    return SessionSetup(
+        framework=bank.framework.code,
+        framework_version=bank.framework.version,
+        bank_id=bank.handle.id,
+        algorithm_version=ALGORITHM_VERSION,
+        purpose=request.purpose,
+        competences=_positions(bank.framework, request),
+        targets=_targets(bank.framework, request),
+        seed=secrets.randbits(63),
+        locale=request.locale,
+        accommodations=request.accommodations.read(),
+    )
 
 
 async def _current_bank(uow: UnitOfWork, framework: str) -> ItemBank:

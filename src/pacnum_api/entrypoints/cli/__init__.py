@@ -18,7 +18,7 @@ import typer
 from pacnum_api.domains.clients.cli import app as clients_app
 from pacnum_api.domains.items.cli import app as items_app
 from pacnum_api.domains.items.cli import bank_app
-from pacnum_api.entrypoints.load_commands import app as load_app
+from pacnum_api.entrypoints.cli.load_commands import app as load_app
 from pacnum_api.kernel.errors import DomainError
 
 app = typer.Typer(
@@ -51,12 +51,8 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Processes.")] = None,
 ) -> None:
     """Serve the API. Without PACNUM_DATABASE_URL an embedded PostgreSQL is started and used."""
-    import asyncio
-
     import uvicorn
 
-    from pacnum_api.entrypoints.shipped_content import publish_shipped_content
-    from pacnum_api.platform.database import Database
     from pacnum_api.platform.local_database import database_url
     from pacnum_api.platform.logging import configure_logging
     from pacnum_api.platform.settings import get_settings
@@ -65,21 +61,12 @@ def serve(
     configure_logging(settings.log_level)
     address = host or settings.host
     chosen_port = _free_port(address) if port == 0 else (port or settings.port)
-    if "PACNUM_PUBLIC_URL" not in os.environ:
-        os.environ["PACNUM_PUBLIC_URL"] = f"http://{address}:{chosen_port}"
-
-    async def prepare(url: str) -> None:
-        database = Database(url, role=settings.database_role, pool_size=1)
-        try:
-            await publish_shipped_content(database, only_if_empty=True)
-        finally:
-            await database.close()
-
+    os.environ.setdefault("PACNUM_PUBLIC_URL", f"http://{address}:{chosen_port}")
     with database_url(settings) as url:
         os.environ["PACNUM_DATABASE_URL"] = url  # the worker processes read their settings anew
         get_settings.cache_clear()
         if settings.database_url is None:
-            asyncio.run(prepare(url))
+            _publish_shipped_content(url)
         uvicorn.run(
             "pacnum_api.entrypoints.api:create_app",
             factory=True,
@@ -91,6 +78,24 @@ def serve(
             timeout_graceful_shutdown=10,
             server_header=False,
         )
+
+
+def _publish_shipped_content(url: str) -> None:
+    """An embedded database starts with what ships; an external one is its operator's to fill."""
+    import asyncio
+
+    from pacnum_api.entrypoints.shipped_content import publish_shipped_content
+    from pacnum_api.platform.database import Database
+    from pacnum_api.platform.settings import get_settings
+
+    async def publish() -> None:
+        database = Database(url, role=get_settings().database_role, pool_size=1)
+        try:
+            await publish_shipped_content(database, only_if_empty=True)
+        finally:
+            await database.close()
+
+    asyncio.run(publish())
 
 
 def _free_port(host: str) -> int:
