@@ -1,6 +1,6 @@
 """The answer call beside the least that could store an answer, in the same run.
 
-    python -m benchmarks.answer_call [--answers N] [--connections 1 8 32] [--rounds N] [--json]
+    python -m benchmarks.answer_call [--answers N] [--connections 1 8 32] [--rounds N] [--seconds S]
 
 Three are measured by turns, round after round, on one embedded PostgreSQL that flushes each commit
 to disk: *service*, the real one (``pacnum serve``, one worker, uvloop and httptools, log on, tokens
@@ -46,7 +46,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROLE = "pacnum_app"
 FLOOR, SERVICE, DATABASE = "floor", "service", "database"
 TARGETS = (FLOOR, SERVICE, DATABASE)
-WARM_UP = 240
+WARM_UP = 400
 COUNTED = ANSWERS_PER_SESSION
 
 
@@ -55,6 +55,7 @@ class Asked:
     answers: int
     connections: tuple[int, ...]
     rounds: int
+    seconds: float
 
     @property
     def sessions(self) -> int:
@@ -80,17 +81,27 @@ MEASURES = tuple(Sample.__dataclass_fields__)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One target at one number of connections; ``to_floor`` are its ratios to the floor."""
-
     target: str
     connections: int
     median: Sample
-    to_floor: Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """One target over another in the same rounds."""
+
+    over: str
+    under: str
+    connections: int
+    median: Sample
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     rows: list[Row]
+    ratios: list[Ratio]
+    rounds: dict[int, int]
+    ending_ms: float
     statements: dict[str, Statements]
     reply_bytes: int
     load_before: float
@@ -150,10 +161,14 @@ class Bench:
                 DatabaseSeat(self._database, self.tenant.id, copies=self._copies)
                 for _ in range(count)
             ]
-        connections = [Connection(self._ports[target]) for _ in range(count)]
         if target == FLOOR:
-            return [FloorSeat(connection, self._copies) for connection in connections]
-        return [ServiceSeat(connection, self._plays) for connection in connections]
+            port = self._ports[FLOOR]
+            return [FloorSeat(Connection(port), self._copies) for _ in range(count)]
+        return [self.agent(leaves_after=ANSWERS_PER_SESSION) for _ in range(count)]
+
+    def agent(self, *, leaves_after: int | None) -> ServiceSeat:
+        connection = Connection(self._ports[SERVICE])
+        return ServiceSeat(connection, self._plays, leaves_after=leaves_after)
 
 
 async def answers_of(seats: Sequence[Seat], count: int) -> list[float]:
@@ -201,36 +216,33 @@ async def sample(bench: Bench, target: str, *, seats: Sequence[Seat], answers: i
     )
 
 
-async def rows_at(bench: Bench, connections: int, *, asked: Asked) -> list[Row]:
+async def samples_at(bench: Bench, connections: int, *, asked: Asked) -> dict[str, list[Sample]]:
     seats = {target: bench.seats(target, connections) for target in TARGETS}
     samples: dict[str, list[Sample]] = {target: [] for target in TARGETS}
+    deadline = time.monotonic() + asked.seconds
     for number in range(asked.rounds):
+        if number > 0 and time.monotonic() > deadline:
+            break
         turn = number % len(TARGETS)
         for target in TARGETS[turn:] + TARGETS[:turn]:
             taken = await sample(bench, target, seats=seats[target], answers=asked.answers)
             samples[target].append(taken)
-    return [
-        Row(
-            target,
-            connections,
-            _median([asdict(taken) for taken in samples[target]]),
-            _median(
-                [
-                    _ratios(taken, floor)
-                    for taken, floor in zip(samples[target], samples[FLOOR], strict=True)
-                ]
-            ),
-        )
-        for target in TARGETS
-    ]
+    return samples
 
 
-def _median(samples: Sequence[Mapping[str, float]]) -> Sample:
-    return Sample(**{name: statistics.median(one[name] for one in samples) for name in MEASURES})
+def median_of(samples: Sequence[Sample]) -> Sample:
+    return Sample(
+        **{name: statistics.median(getattr(one, name) for one in samples) for name in MEASURES}
+    )
 
 
-def _ratios(taken: Sample, floor: Sample) -> dict[str, float]:
-    return {name: getattr(taken, name) / getattr(floor, name) for name in MEASURES}
+def ratios_of(over: Sequence[Sample], under: Sequence[Sample]) -> Sample:
+    return median_of(
+        [
+            Sample(**{name: getattr(one, name) / (getattr(other, name) or 1) for name in MEASURES})
+            for one, other in zip(over, under, strict=True)
+        ]
+    )
 
 
 async def run(postgres: EmbeddedServer, asked: Asked) -> Report:
@@ -240,7 +252,7 @@ async def run(postgres: EmbeddedServer, asked: Asked) -> Report:
         bench = Bench(postgres, database, tenant=await stage.make_tenant(database))
         bench.start_service(servers)
         await bench.begin(asked)
-        reply_bytes = await _warm_up_service(bench)
+        reply_bytes, ending_ms = await _warm_up_service(bench)
         bench.start_floor(servers, reply_bytes=reply_bytes)
         for target in (FLOOR, DATABASE):
             await answers_of(bench.seats(target, 8), WARM_UP)
@@ -250,25 +262,34 @@ async def run(postgres: EmbeddedServer, asked: Asked) -> Report:
             )
             for target in (FLOOR, SERVICE)
         }
-        rows = []
+        rows, ratios, rounds = [], [], {}
         for connections in asked.connections:
-            rows += await rows_at(bench, connections, asked=asked)
+            found = await samples_at(bench, connections, asked=asked)
+            rounds[connections] = len(found[SERVICE])
+            rows += [Row(target, connections, median_of(found[target])) for target in TARGETS]
+            ratios += [
+                Ratio(SERVICE, under, connections, ratios_of(found[SERVICE], found[under]))
+                for under in (FLOOR, DATABASE)
+            ]
         async with database.raw_transaction(bench.tenant.id) as connection:
             fsync = await connection.fetchval("SHOW fsync")
     await database.close()
-    return Report(rows, statements, reply_bytes, load, fsync == "on")
+    return Report(rows, ratios, rounds, ending_ms, statements, reply_bytes, load, fsync == "on")
 
 
-async def _warm_up_service(bench: Bench) -> int:
-    """Let every item be drawn once; the mean length of a reply."""
-    seats = [seat for seat in bench.seats(SERVICE, 8) if isinstance(seat, ServiceSeat)]
+async def _warm_up_service(bench: Bench) -> tuple[int, float]:
+    """Let every item be drawn once; the mean length of a reply, and the ms of an ending one."""
+    seats = [bench.agent(leaves_after=None) for _ in range(8)]
     await answers_of(seats, WARM_UP)
-    return sum(seat.reply_bytes for seat in seats) // sum(seat.replies for seat in seats)
+    endings = [seconds for seat in seats for seconds in seat.endings]
+    reply_bytes = sum(seat.reply_bytes for seat in seats) // sum(seat.replies for seat in seats)
+    return reply_bytes, statistics.median(endings) * 1e3
 
 
 def print_report(report: Report) -> None:
     print(f"machine: {os.cpu_count()} cores, load before {report.load_before:.2f}")
     print(f"commits flushed to disk: {report.commits_are_flushed}; reply: {report.reply_bytes} B")
+    print(f"rounds: {report.rounds}")
     print("\nconn  target     p50 ms   p95 ms   p99 ms  server µs  PostgreSQL µs  answers/s")
     for row in report.rows:
         at = row.median
@@ -276,14 +297,15 @@ def print_report(report: Report) -> None:
             f"{row.connections:4d}  {row.target:8s} {at.p50:8.2f} {at.p95:8.2f} {at.p99:8.2f} "
             f"{at.server_cpu:10.0f} {at.postgres_cpu:14.0f} {at.rate:10.0f}"
         )
-    print("\nratios to the floor of the same round")
-    for row in report.rows:
-        if row.target != FLOOR:
-            by = row.to_floor
-            print(
-                f"{row.connections:4d}  {row.target:8s} {by.p50:8.2f} {by.p95:8.2f} {by.p99:8.2f} "
-                f"{by.server_cpu:10.2f} {by.postgres_cpu:14.2f} {by.rate:10.2f}"
-            )
+    print("\nconn  ratios             p50    p95    p99  server CPU  PostgreSQL CPU   rate")
+    for ratio in report.ratios:
+        by, names = ratio.median, f"{ratio.over} / {ratio.under}"
+        server_cpu = "" if ratio.under == DATABASE else f"{by.server_cpu:.2f}"
+        print(
+            f"{ratio.connections:4d}  {names:18s} {by.p50:6.2f} {by.p95:6.2f} {by.p99:6.2f} "
+            f"{server_cpu:>11s} {by.postgres_cpu:15.2f} {by.rate:6.2f}"
+        )
+    print(f"\nthe answer that ends a test, 8 connections: p50 {report.ending_ms:.1f} ms")
     print("\nper answer       round trips  statements")
     for name, asked in report.statements.items():
         print(f"{name:16s} {asked.round_trips:11.2f} {asked.statements:11.2f}")
@@ -291,12 +313,15 @@ def print_report(report: Report) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--answers", type=int, default=400, help="in each round, of each target")
+    parser.add_argument("--answers", type=int, default=320, help="in each round, of each target")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 32])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="of each number of connections")
+    parser.add_argument(
+        "--seconds", type=float, default=20, help="no further round begins after this long"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
     given = parser.parse_args()
-    asked = Asked(given.answers, tuple(given.connections), given.rounds)
+    asked = Asked(given.answers, tuple(given.connections), given.rounds, given.seconds)
     with (
         tempfile.TemporaryDirectory(prefix="pacnum-bench-") as home,
         embedded_postgres(Path(home)) as postgres,

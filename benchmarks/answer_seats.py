@@ -2,7 +2,7 @@
 
 A seat gives one answer at a time and says how long it took. When it has given
 ``ANSWERS_PER_SESSION`` answers it goes on with another session, so that no answer ends a test: an
-end also writes results, which the floor does not.
+end also writes results, which the floor does not. It is measured apart.
 """
 
 import json
@@ -36,21 +36,25 @@ class Seat(Protocol):
 class ServiceSeat:
     """An agent's browser: its session's token, the item that the last reply named."""
 
-    def __init__(self, connection: Connection, plays: Iterator[Play]) -> None:
+    def __init__(
+        self, connection: Connection, plays: Iterator[Play], *, leaves_after: int | None
+    ) -> None:
         self._connection = connection
         self._plays = plays
+        self._leaves_after = leaves_after
         self._play: Play | None = None
         self._position = 0
         self._item = ""
         self.replies = 0
         self.reply_bytes = 0
+        self.endings: list[float] = []
 
     async def sit_down(self) -> None:
         await self._connection.reopen()
 
     async def answer(self) -> float:
         play = self._play
-        if play is None or self._position == ANSWERS_PER_SESSION:
+        if play is None or self._position == self._leaves_after:
             play = self._play = next(self._plays)
             self._position, self._item = 0, play.first_item
         self._position += 1
@@ -59,7 +63,12 @@ class ServiceSeat:
         started = time.perf_counter()
         reply = await self._connection.post(path, body, token=play.token)
         seconds = time.perf_counter() - started
-        self._item = _stored(reply)["pending_item"]["item_id"]
+        pending = _stored(reply)["pending_item"]
+        if pending is None:
+            self._play = None
+            self.endings.append(seconds)
+        else:
+            self._item = pending["item_id"]
         self.replies += 1
         self.reply_bytes += len(reply.body)
         return seconds
@@ -148,8 +157,8 @@ class DatabaseSeat:
         )
 
 
-def _stored(reply: Reply) -> dict[str, dict[str, str]]:
+def _stored(reply: Reply) -> dict[str, dict[str, str] | None]:
     if reply.status != 201:
         raise RuntimeError(f"{reply.status}: {reply.body.decode()}")
-    document: dict[str, dict[str, str]] = json.loads(reply.body)
+    document: dict[str, dict[str, str] | None] = json.loads(reply.body)
     return document
