@@ -49,6 +49,7 @@ lock: ## Resolve the dependencies again
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv; }
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --upgrade --quiet --python-version 3.11 pyproject.toml -o requirements/runtime.lock
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --upgrade --quiet --python-version 3.11 --group dev pyproject.toml -o requirements/dev.lock
+	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --upgrade --quiet --python-version 3.11 requirements/build.in -o requirements/build.lock
 
 clean: ## Remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
