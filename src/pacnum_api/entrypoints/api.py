@@ -51,6 +51,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        redirect_slashes=False,  # an address is an address: no redirect that no route documents
         lifespan=lambda app: _lifespan(app, chosen),
     )
     for router in ROUTERS:

@@ -1,5 +1,7 @@
 """Requests that are too large or not text are refused before anybody reads them whole."""
 
+from urllib.parse import unquote_to_bytes
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -51,13 +53,16 @@ class BodyLimit:
 
 def _is_clean(scope: Scope) -> bool:
     raw = scope.get("raw_path", b"") + b"?" + scope.get("query_string", b"")
-    if b"%00" in raw or b"\x00" in raw:
+    try:
+        text = unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError:
         return False
-    return "\ufffd" not in scope["path"]
+    return "\x00" not in text and "\ufffd" not in scope["path"]
 
 
 def _announced(scope: Scope) -> int | None:
     for name, value in scope["headers"]:
         if name == b"content-length":
-            return int(value) if value.isdigit() else None
+            # 18 digits are enough to be too many, and Python refuses to read thousands of them
+            return int(value[:18]) if value.isdigit() else None
     return None

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
 from pacnum_api.kernel.errors import DomainError, ErrorKind, FieldFault, InvalidInput
@@ -155,9 +155,10 @@ def _with_validators(request: Request, response: Response) -> Response:
 
 
 async def _check_body(request: Request) -> None:
-    """Refuse what JSON allows and PostgreSQL text does not, before anything is parsed twice.
+    """Refuse what JSON or its parser allows and PostgreSQL text does not, before it is parsed.
 
-    Raises UnsupportedMediaType, or InvalidInput naming strings with NUL or lone surrogates.
+    Raises UnsupportedMediaType, HTTPException (400) for anything but UTF-8, or InvalidInput naming
+    strings with NUL or lone surrogates.
     """
     if request.method not in WRITING:
         return
@@ -165,6 +166,8 @@ async def _check_body(request: Request) -> None:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaType
+    if not _is_utf8(body):
+        raise HTTPException(400)
     if b"\\u" not in body:
         return
     try:
@@ -177,6 +180,15 @@ async def _check_body(request: Request) -> None:
     ]
     if faults:
         raise InvalidInput(faults=faults)
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Python's parser would also take UTF-16, UTF-32 (full of NUL bytes) and encoded surrogates."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\x00" not in body
 
 
 def unstorable_texts(document: object) -> list[str]:
