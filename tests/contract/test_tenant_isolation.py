@@ -23,7 +23,7 @@ NOT_FOUND_CODES = {
     "framework": "framework_not_found",
 }
 UPSERTS = {
-    "organisation_upsert_agent": "organisation_read_agent_by_external_id",
+    "organisations_upsert_agent": "organisations_read_agent_by_external_id",
     "trainings_upsert_training": "trainings_read_training_by_external_id",
     "trainings_upsert_training_session": "trainings_read_training_session_by_external_id",
 }

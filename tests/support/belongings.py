@@ -89,7 +89,7 @@ class Belongings:
             return None
         pending = self.session["pending_item"]
         known: dict[str, Body] = {
-            "organisation_upsert_agent": {"locale": "en"},
+            "organisations_upsert_agent": {"locale": "en"},
             "items_preview_item": {"seed": 1},
             "items_report_item": {"reason": "ambiguous", "comment": "unclear"},
             "test_sessions_begin_session": {
@@ -152,7 +152,7 @@ async def give_belongings(caller: Caller, folder: Path) -> Belongings:
         training_id=training.json()["id"],
         training_session_id=dated.json()["id"],
         etags={
-            "organisation_upsert_agent": agent.headers["etag"],
+            "organisations_upsert_agent": agent.headers["etag"],
             "trainings_upsert_training": training.headers["etag"],
             "trainings_upsert_training_session": dated.headers["etag"],
         },

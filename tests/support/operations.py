@@ -23,6 +23,7 @@ class Operation:
     method: str
     path: str
     path_parameters: tuple[str, ...]
+    query_parameters: tuple[str, ...]
     needed_query: tuple[str, ...]
     body_type: str | None
     needs_body: bool
@@ -74,6 +75,7 @@ def _operation(path: str, method: str, described: Mapping[str, Any]) -> Operatio
         method=method.upper(),
         path=path,
         path_parameters=tuple(one["name"] for one in parameters if one["in"] == "path"),
+        query_parameters=tuple(one["name"] for one in parameters if one["in"] == "query"),
         needed_query=tuple(
             one["name"] for one in parameters if one["in"] == "query" and one.get("required")
         ),
