@@ -46,6 +46,8 @@ class Database:
         self._timeout_seconds = timeout_seconds
         self._pool: asyncpg.Pool | None = None
         self._pool_lock = asyncio.Lock()
+        # first come, first served: asyncpg's own queue lets newcomers overtake those who wait
+        self._turns = asyncio.Semaphore(pool_size)
         self.engine: AsyncEngine = create_async_engine(
             with_driver(url, "asyncpg"),
             pool_size=pool_size,
@@ -106,8 +108,7 @@ class Database:
 
         BEGIN and the tenant go in one round trip; the id is a UUID, so it needs no escaping.
         """
-        pool = await self.raw_pool()
-        async with pool.acquire(timeout=self._timeout_seconds) as connection:
+        async with self._turn(), (await self.raw_pool()).acquire() as connection:
             await connection.execute(
                 f"BEGIN; SELECT set_config('app.tenant_id', '{tenant_id}', true)"
             )
@@ -117,6 +118,16 @@ class Database:
             except BaseException:
                 await asyncio.shield(_roll_back(connection))
                 raise
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """A connection's worth of the pool. Raises TimeoutError when none comes free in time."""
+        async with asyncio.timeout(self._timeout_seconds):
+            await self._turns.acquire()
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     async def connect(self) -> asyncpg.Connection:
         """A connection outside the pools, for whoever listens for as long as the process lives."""
