@@ -51,7 +51,11 @@ def _page_request(
     ] = DEFAULT_LIMIT,
     cursor: Annotated[
         str | None,
-        Query(max_length=500, description="The `next_cursor` of the page before; opaque."),
+        Query(
+            max_length=500,
+            pattern=r"^[A-Za-z0-9_-]+$",
+            description="The `next_cursor` of the page before; opaque.",
+        ),
     ] = None,
 ) -> PageRequest:
     return PageRequest(limit=limit, cursor=cursor, request=request, response=response)

@@ -3,7 +3,8 @@
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic.config import JsonDict
 
 from pacnum_api.domains.items.service import ItemContent, PresentedFile, ResponsePayload
 from pacnum_api.domains.items.types import ItemType
@@ -25,6 +26,28 @@ from pacnum_api.platform.schemas import (
 )
 
 TargetLevel = Annotated[int, Field(ge=1, le=8, examples=[4])]
+# what the validators below hold to be true, as far as JSON Schema can say it
+WITH_TARGETS: JsonDict = {
+    "required": ["purpose", "targets"],
+    "properties": {
+        "purpose": {"const": "target"},
+        "targets": {"type": "object", "minProperties": 1},
+    },
+}
+WITHOUT_TARGETS: JsonDict = {
+    "properties": {
+        "purpose": {"enum": ["positioning", "certification"]},
+        "targets": {"type": ["object", "null"], "maxProperties": 0},
+    },
+}
+ONE_OF_OURS: JsonDict = {
+    "required": ["id"],
+    "properties": {"id": {"type": "string"}, "external_id": {"type": "null"}},
+}
+ONE_OF_THEIRS: JsonDict = {
+    "required": ["external_id"],
+    "properties": {"id": {"type": "null"}, "external_id": {"type": "object"}},
+}
 EXTERNAL = r"^[A-Za-z0-9._:@+-]+$"
 
 # --- requests ------------------------------------------------------------------------------------
@@ -40,6 +63,8 @@ class ExternalIdIn(In):
 
 class AgentReference(In):
     """The agent by our id, or by the caller's own (the agent is provisioned if new)."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [ONE_OF_OURS, ONE_OF_THEIRS]})
 
     id: UUID | None = None
     external_id: ExternalIdIn | None = Field(
@@ -68,6 +93,7 @@ class TestSessionCreate(In):
     """A test to begin. Without ``competences`` all of the framework's are asked about."""
 
     __test__ = False  # not a test class, whatever pytest thinks of its name
+    model_config = ConfigDict(json_schema_extra={"oneOf": [WITH_TARGETS, WITHOUT_TARGETS]})
 
     agent: AgentReference = Field(
         examples=[{"external_id": {"issuer": "mentor", "value": "a-104729"}}]
@@ -111,7 +137,9 @@ class AnswerCreate(In):
         return Submission(
             position=self.position,
             item_id=self.item_id,
-            response=None if self.response is None else self.response.model_dump(mode="json"),
+            response=None
+            if self.response is None
+            else self.response.model_dump(mode="json", exclude_none=True),
             client_duration_seconds=self.client_duration_seconds,
         )
 

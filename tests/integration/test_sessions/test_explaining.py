@@ -1,0 +1,167 @@
+"""Every decision can be shown, and made again."""
+
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from pacnum_api.domains.items.service import ItemBank, forget_banks
+from tests.support.callers import Caller
+from tests.support.simulated_agent import Document, SimulatedAgent, Taken, begin, path_of, take
+
+TAMPERED = [
+    (
+        "UPDATE answers SET response = NULL WHERE session_id = $1 AND position = $2",
+        "position {position}: graded",
+    ),
+    (
+        "UPDATE answers SET score = 0.123 WHERE session_id = $1 AND position = $2",
+        "position {position}: graded",
+    ),
+    (
+        "UPDATE answers SET category = category + 1 WHERE session_id = $1 AND position = $2",
+        "the session's categories are not those of its answers",
+    ),
+    (
+        "UPDATE test_sessions SET categories[$2] = 0 WHERE id = $1",
+        "the session's categories are not those of its answers",
+    ),
+    (
+        "UPDATE test_sessions SET categories[$2] = 7 WHERE id = $1",
+        "what is stored is not a test on this bank",
+    ),
+    (
+        "UPDATE test_sessions SET items[$2] = 0 WHERE id = $1",
+        "position {position}: another item would be chosen",
+    ),
+    (
+        "UPDATE test_sessions SET seed = seed + $2 WHERE id = $1",
+        "another item would be chosen",
+    ),
+    (
+        "UPDATE results SET theta = theta + 1e-12 * $2 WHERE session_id = $1",
+        "competence 1.1: computed",
+    ),
+    (
+        "DELETE FROM results WHERE session_id = $1 AND competence = '1.3' AND $2 > 0",
+        "competence 1.3: computed",
+    ),
+]
+
+
+@pytest.fixture
+async def taken(caller: Caller, bank: ItemBank) -> Taken:
+    session = await begin(caller, competences=["1.1", "1.3"])
+    return await take(caller, SimulatedAgent(bank, 0.4), session)
+
+
+async def explained(caller: Caller, taken: Taken) -> Document:
+    response = await caller.get(path_of(taken.session, "explanation"))
+    assert response.status_code == 200
+    document: Document = response.json()
+    return document
+
+
+async def test_every_step_says_why_its_item_was_chosen(caller: Caller, taken: Taken) -> None:
+    explanation = await explained(caller, taken)
+    assert [step["item_id"] for step in explanation["steps"]] == [
+        item["item_id"] for item in taken.pending
+    ]
+    for step, sent in zip(explanation["steps"], taken.sent, strict=True):
+        candidates = {one["item_id"]: one["probability"] for one in step["candidates"]}
+        assert candidates[step["item_id"]] > 0
+        assert sum(candidates.values()) == pytest.approx(1.0)
+        values = [one["value"] for one in step["candidates"]]
+        assert values == sorted(values, reverse=True)
+        assert 0 <= step["draw"] < 1
+        assert step["pool_size"] >= len(candidates)
+        assert step["response"] == sent["response"]
+
+
+async def test_the_draw_picks_the_candidate_it_falls_upon(caller: Caller, taken: Taken) -> None:
+    for step in (await explained(caller, taken))["steps"]:
+        below = 0.0
+        for one in step["candidates"]:
+            below += one["probability"]
+            if step["draw"] < below:
+                break
+        assert one["item_id"] == step["item_id"]
+
+
+async def test_each_estimate_leads_to_the_next(caller: Caller, taken: Taken) -> None:
+    explanation = await explained(caller, taken)
+    result = (await caller.get(path_of(taken.session, "result"))).json()
+    last: dict[str, Document] = {}
+    for step in explanation["steps"]:
+        code = step["competence"]
+        if code in last:
+            assert step["before"] == last[code]
+        else:
+            assert step["before"]["theta"] == pytest.approx(0.0, abs=1e-9)
+        assert step["after"] != step["before"]
+        last[code] = step["after"]
+    for one in result["competences"]:
+        kept = {name: one[name] for name in last[one["competence"]]}
+        assert kept == last[one["competence"]]
+    assert explanation["stop_reasons"] == {
+        one["competence"]: one["stop_reason"] for one in result["competences"]
+    }
+    assert explanation["versions"] == result["versions"]
+    assert explanation["stop_reason"] in explanation["stop_reasons"].values()
+
+
+async def test_a_test_under_way_can_be_explained_and_replayed(
+    caller: Caller, agent: SimulatedAgent
+) -> None:
+    session = await begin(caller)
+    taken = await take(caller, agent, session, at_most=2)
+    explanation = await explained(caller, taken)
+    assert (explanation["state"], len(explanation["steps"])) == ("in_progress", 2)
+    assert explanation["stop_reason"] is None
+    replay = (await caller.post(path_of(session, "replay"))).json()
+    assert replay["is_identical"]
+    assert replay["answers_replayed"] == 2
+
+
+async def test_replay_is_the_same_from_a_process_that_knows_nothing(
+    caller: Caller, taken: Taken
+) -> None:
+    forget_banks()
+    replay = (await caller.post(path_of(taken.session, "replay"))).json()
+    assert (replay["is_identical"], replay["differences"]) == (True, [])
+
+
+@pytest.mark.parametrize(("statement", "expected"), TAMPERED)
+async def test_replay_tells_what_was_tampered_with(
+    statement: str,
+    expected: str,
+    *,
+    caller: Caller,
+    taken: Taken,
+    owner: asyncpg.Connection,
+) -> None:
+    explanation = await explained(caller, taken)
+    position = next(step["position"] for step in explanation["steps"] if step["score"] > 0)
+    position = min(position, len(taken.sent) - 1)
+    await owner.execute(statement, UUID(taken.session["id"]), position)
+    replay = (await caller.post(path_of(taken.session, "replay"))).json()
+    assert not replay["is_identical"]
+    wanted = expected.format(position=position)
+    assert any(wanted in difference for difference in replay["differences"])
+
+
+async def test_a_test_cut_short_in_the_row_would_go_on(
+    caller: Caller, taken: Taken, owner: asyncpg.Connection
+) -> None:
+    session_id = UUID(taken.session["id"])
+    count = len(taken.sent) - 1
+    await owner.execute(
+        "UPDATE test_sessions SET items = items[:$2], categories = categories[:$2] WHERE id = $1",
+        session_id,
+        count,
+    )
+    await owner.execute(
+        "DELETE FROM answers WHERE session_id = $1 AND position > $2", session_id, count
+    )
+    replay = (await caller.post(path_of(taken.session, "replay"))).json()
+    assert f"after {count} answers the test would go on" in replay["differences"]
