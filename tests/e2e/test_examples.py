@@ -1,10 +1,12 @@
 """What the documentation tells people to run is run here, against a server process."""
 
+import json
 import os
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -12,8 +14,10 @@ import pytest
 
 from tests.support.service_process import ServiceProcess, new_client, served
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
 COMPETENCES = ("1.1", "2.2", "2.4")  # among them, their items are of all nine types
+COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BUILDER = re.compile(r"^  (\w+)\(asked(?:, files)?\) \{$", re.MULTILINE)
 
 
@@ -68,6 +72,44 @@ def test_tour_shows_the_problem_and_fails(service: ServiceProcess, client: dict[
     assert tour.returncode == 1
     assert '"code":"invalid_client"' in tour.stderr
     assert "2. GET" not in tour.stdout
+
+
+def test_five_calls_of_the_readme_do_what_it_says(
+    service: ServiceProcess, client: dict[str, str], tmp_path: Path
+) -> None:
+    section = (ROOT / "README.md").read_text().split("## Five calls\n")[1].split("\n## ")[0]
+    commands = "\n".join(COMMANDS.findall(section))
+    assert commands.count("API=http://127.0.0.1:8000\n") == 1
+
+    tour = subprocess.run(
+        ["bash", "-euo", "pipefail"],
+        input=commands.replace("API=http://127.0.0.1:8000\n", f"API={service.url}\n"),
+        env={**os.environ, "CLIENT": f"{client['client_id']}:{client['client_secret']}"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert (tour.returncode, tour.stderr) == (0, "")
+    framework, session, answer, result, advice = _documents(tour.stdout)
+    assert framework["code"] == "digcomp-2.2"
+    assert session["pending_item"]["position"] == 1
+    assert answer["pending_item"]["position"] == 2
+    assert [found["competence"] for found in result["competences"]] == ["1.3"]
+    assert advice["recommendations"][0]["reasons"]
+
+
+def _documents(text: str) -> list[dict[str, Any]]:
+    """JSON documents that stand one after the other."""
+    found = []
+    decoder = json.JSONDecoder()
+    while text := text.lstrip():
+        document, end = decoder.raw_decode(text)
+        found.append(document)
+        text = text[end:]
+    return found
 
 
 def test_link_of_a_begun_session_holds_what_the_page_needs(
