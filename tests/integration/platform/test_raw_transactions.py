@@ -25,8 +25,8 @@ async def test_a_newcomer_does_not_overtake_those_who_wait(narrow: Database) -> 
             order.append(name)
 
     async def come_when_a_connection_is_idle() -> None:
-        while pool.get_idle_size() == 0:
-            await asyncio.sleep(0)  # noqa: ASYNC110 - the very instant is the point
+        while pool.get_idle_size() == 0:  # noqa: ASYNC110 - the very instant matters
+            await asyncio.sleep(0)
         await come("newcomer")
 
     async with narrow.raw_transaction(PUBLIC_TENANT_ID):
