@@ -3,9 +3,9 @@
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -46,20 +46,44 @@ def decode_cursor(cursor: str, *, parts: int) -> tuple[str, ...]:
         raise _invalid() from error
     if not isinstance(values, list) or len(values) != parts:
         raise _invalid()
-    if not all(isinstance(value, str) and "\x00" not in value for value in values):
+    if not all(isinstance(value, str) and _is_text(value) for value in values):
         raise _invalid()
     return tuple(values)
 
 
+def _is_text(part: str) -> bool:
+    """Whether a database could hold it: a forged cursor may have NUL and halves of characters."""
+    return "\x00" not in part and not any("\ud800" <= one <= "\udfff" for one in part)
+
+
+def page_of(
+    items: Sequence[T], *, key: Callable[[T], str], limit: int, cursor: str | None
+) -> Page[T]:
+    """A page of a list that is held whole; ``key`` names each of its items.
+
+    Raises InvalidCursor, also when the item it names has gone.
+    """
+    start = 0
+    if cursor is not None:
+        (last,) = decode_cursor(cursor, parts=1)
+        names = [key(item) for item in items]
+        if last not in names:
+            raise _invalid()
+        start = names.index(last) + 1
+    shown = items[start : start + limit]
+    has_more = len(items) > start + limit
+    return Page(shown, encode_cursor(key(shown[-1])) if has_more else None)
+
+
 def read_moment(part: str) -> datetime:
-    """An aware instant out of a cursor. Raises InvalidCursor."""
+    """An instant out of a cursor, in UTC. Raises InvalidCursor."""
     try:
         moment = datetime.fromisoformat(part)
-    except ValueError as error:
+        if moment.tzinfo is None:
+            raise _invalid()
+        return moment.astimezone(UTC)  # an offset may lead out of the years that there are
+    except (ValueError, OverflowError) as error:
         raise _invalid() from error
-    if moment.tzinfo is None:
-        raise _invalid()
-    return moment
 
 
 def read_id(part: str) -> UUID:

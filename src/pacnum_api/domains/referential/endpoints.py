@@ -20,7 +20,7 @@ from pacnum_api.domains.referential.schemas import (
     LearningOutcomeRead,
     LevelRead,
 )
-from pacnum_api.kernel.page import InvalidCursor, Page
+from pacnum_api.kernel.page import InvalidCursor
 from pacnum_api.platform.http import Locale, Uow, make_router
 from pacnum_api.platform.pagination import Paged, PageParams
 from pacnum_api.platform.problems import problems
@@ -76,15 +76,13 @@ async def read_framework(
     operation_id="referential_list_areas",
     summary="List the areas of a framework",
     description="Areas in the framework's order, each with the codes of its competences.",
-    responses=problems(FrameworkNotFound),
+    responses=problems(FrameworkNotFound, InvalidCursor),
 )
 async def list_areas(
     code: FrameworkPath, caller: FrameworkReader, *, uow: Uow, locale: Locale, page: PageParams
 ) -> Paged[AreaRead]:
-    framework = await service.get_framework(uow, code)
-    return page.envelope(
-        Page(framework.areas, None), lambda one: AreaRead.of(one, framework, locale=locale)
-    )
+    framework, found = await service.list_areas(uow, code, limit=page.limit, cursor=page.cursor)
+    return page.envelope(found, lambda one: AreaRead.of(one, framework, locale=locale))
 
 
 @api.get(
@@ -92,16 +90,15 @@ async def list_areas(
     operation_id="referential_list_competences",
     summary="List the competences of a framework",
     description="Competences in the framework's order.",
-    responses=problems(FrameworkNotFound),
+    responses=problems(FrameworkNotFound, InvalidCursor),
 )
 async def list_competences(
     code: FrameworkPath, caller: FrameworkReader, *, uow: Uow, locale: Locale, page: PageParams
 ) -> Paged[CompetenceRead]:
-    framework = await service.get_framework(uow, code)
-    return page.envelope(
-        Page(framework.competences, None),
-        lambda one: CompetenceRead.of(one, framework, locale=locale),
+    framework, found = await service.list_competences(
+        uow, code, limit=page.limit, cursor=page.cursor
     )
+    return page.envelope(found, lambda one: CompetenceRead.of(one, framework, locale=locale))
 
 
 @api.get(
@@ -109,15 +106,13 @@ async def list_competences(
     operation_id="referential_list_levels",
     summary="List the proficiency levels of a framework",
     description="Levels from 1 up, each with its band, its cut score and its descriptors.",
-    responses=problems(FrameworkNotFound),
+    responses=problems(FrameworkNotFound, InvalidCursor),
 )
 async def list_levels(
     code: FrameworkPath, caller: FrameworkReader, *, uow: Uow, locale: Locale, page: PageParams
 ) -> Paged[LevelRead]:
-    framework = await service.get_framework(uow, code)
-    return page.envelope(
-        Page(framework.levels, None), lambda one: LevelRead.of(one, framework, locale=locale)
-    )
+    framework, found = await service.list_levels(uow, code, limit=page.limit, cursor=page.cursor)
+    return page.envelope(found, lambda one: LevelRead.of(one, framework, locale=locale))
 
 
 @api.get(

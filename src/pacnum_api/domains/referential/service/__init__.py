@@ -6,8 +6,11 @@ from pacnum_api.domains.referential.service.read_frameworks import (
     get_correlation_matrix,
     get_crosswalk,
     get_framework,
+    list_areas,
+    list_competences,
     list_frameworks,
     list_learning_outcomes,
+    list_levels,
 )
 
 __all__ = [
@@ -15,7 +18,10 @@ __all__ = [
     "get_correlation_matrix",
     "get_crosswalk",
     "get_framework",
+    "list_areas",
+    "list_competences",
     "list_frameworks",
     "list_learning_outcomes",
+    "list_levels",
     "load_documents",
 ]

@@ -14,13 +14,15 @@ from pacnum_api.domains.referential.errors import CompetenceNotFound
 from pacnum_api.domains.referential.models import FrameworkVersion
 from pacnum_api.domains.referential.schemas import CrosswalkDocument, FrameworkDocument
 from pacnum_api.domains.referential.types import (
+    Area,
     Competence,
     Crosswalk,
     Framework,
     LearningOutcome,
     OutcomeKind,
+    ProficiencyLevel,
 )
-from pacnum_api.kernel.page import Page
+from pacnum_api.kernel.page import Page, page_of
 from pacnum_api.platform.uow import UnitOfWork
 
 _PARSED_AT_MOST = 64
@@ -46,6 +48,36 @@ async def list_frameworks(uow: UnitOfWork, *, limit: int, cursor: str | None) ->
     """The newest version of each framework. Raises InvalidCursor."""
     page = await repository.list_frameworks(uow, limit=limit, cursor=cursor)
     return Page([_parse(row) for row in page.items], page.next_cursor)
+
+
+async def list_areas(
+    uow: UnitOfWork, framework_code: str, *, limit: int, cursor: str | None
+) -> tuple[Framework, Page[Area]]:
+    """Areas in the framework's order. Raises FrameworkNotFound, InvalidCursor."""
+    framework = await get_framework(uow, framework_code)
+    return framework, page_of(
+        framework.areas, key=lambda area: area.code, limit=limit, cursor=cursor
+    )
+
+
+async def list_competences(
+    uow: UnitOfWork, framework_code: str, *, limit: int, cursor: str | None
+) -> tuple[Framework, Page[Competence]]:
+    """Competences in the framework's order. Raises FrameworkNotFound, InvalidCursor."""
+    framework = await get_framework(uow, framework_code)
+    return framework, page_of(
+        framework.competences, key=lambda one: one.code, limit=limit, cursor=cursor
+    )
+
+
+async def list_levels(
+    uow: UnitOfWork, framework_code: str, *, limit: int, cursor: str | None
+) -> tuple[Framework, Page[ProficiencyLevel]]:
+    """Levels from 1 up. Raises FrameworkNotFound, InvalidCursor."""
+    framework = await get_framework(uow, framework_code)
+    return framework, page_of(
+        framework.levels, key=lambda level: str(level.level), limit=limit, cursor=cursor
+    )
 
 
 async def get_competence(
