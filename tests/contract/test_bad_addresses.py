@@ -1,14 +1,12 @@
 """On every operation: ids, query parameters and headers that nobody sane sends."""
 
-from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from tests.support.belongings import Belongings, give_belongings
-from tests.support.callers import Caller, make_caller
+from tests.support.belongings import Belongings
+from tests.support.callers import Caller
 from tests.support.operations import METHODS, Operation, each, operations
 from tests.support.problems import check_problem
 
@@ -36,18 +34,6 @@ NONSENSE = (
 )
 NOT_TEXT = ("%00", "a%00b", "%ff", "%c3%28", "%ed%a0%80")
 """Percent-encoded NUL, and bytes that are not UTF-8."""
-
-
-@pytest.fixture(scope="module")
-async def sender(app: FastAPI) -> AsyncIterator[Caller]:
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://pacnum.test") as http:
-        yield await make_caller(app, http)
-
-
-@pytest.fixture(scope="module")
-async def belongings(sender: Caller, tmp_path_factory: pytest.TempPathFactory) -> Belongings:
-    return await give_belongings(sender, tmp_path_factory.mktemp("own"))
 
 
 async def send(

@@ -10,28 +10,15 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from tests.support.belongings import Belongings, give_belongings
-from tests.support.callers import Caller, make_caller
+from tests.support.belongings import Belongings
+from tests.support.callers import Caller
 from tests.support.operations import JSON, Operation, each
 from tests.support.problems import check_problem, pointers
 
 TEN_MEGABYTES = 10 * 2**20
 
 with_json = each(lambda one: one.body_type == JSON)
-
-
-@pytest.fixture(scope="module")
-async def sender(app: FastAPI) -> AsyncIterator[Caller]:
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://pacnum.test") as http:
-        yield await make_caller(app, http)
-
-
-@pytest.fixture(scope="module")
-async def belongings(sender: Caller, tmp_path_factory: pytest.TempPathFactory) -> Belongings:
-    return await give_belongings(sender, tmp_path_factory.mktemp("own"))
 
 
 async def send(
