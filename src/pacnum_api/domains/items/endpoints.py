@@ -30,12 +30,20 @@ ItemPath = Annotated[UUID, Path(description="Id of an item.")]
 
 
 def _filter(
-    framework: Annotated[FrameworkCode | None, Query()] = None,
-    competence: Annotated[CompetenceCode | None, Query()] = None,
+    framework: Annotated[
+        FrameworkCode | None, Query(description="Items of this framework.")
+    ] = None,
+    competence: Annotated[
+        CompetenceCode | None, Query(description="Items of this competence.")
+    ] = None,
     *,
-    level: Annotated[int | None, Query(ge=1, le=8)] = None,
-    type: Annotated[ItemType | None, Query()] = None,  # noqa: A002 - the parameter's public name
-    status: Annotated[ItemStatus | None, Query()] = None,
+    level: Annotated[int | None, Query(ge=1, le=8, description="Items of this level.")] = None,
+    type: Annotated[  # noqa: A002 - the parameter's public name
+        ItemType | None, Query(description="Items answered in this way.")
+    ] = None,
+    status: Annotated[
+        ItemStatus | None, Query(description="Items in this state of their life; all if none.")
+    ] = None,
     locale: Annotated[
         Literal["fr", "en"] | None,
         Query(description="Items that exist in this language: every item exists in both."),

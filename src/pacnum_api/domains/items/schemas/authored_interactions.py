@@ -63,7 +63,7 @@ class AuthoredBlank(Authored):
         return self
 
 
-class SingleChoiceInteraction(Authored):
+class AuthoredSingleChoiceInteraction(Authored):
     """3 to 6 options."""
 
     options: list[AuthoredOption] = Field(min_length=3, max_length=6)
@@ -73,7 +73,7 @@ class SingleChoiceInteraction(Authored):
         return SingleChoice(_options(self.options), self.shuffle)
 
 
-class MultipleChoiceInteraction(Authored):
+class AuthoredMultipleChoiceInteraction(Authored):
     """4 to 8 options."""
 
     options: list[AuthoredOption] = Field(min_length=4, max_length=8)
@@ -83,7 +83,7 @@ class MultipleChoiceInteraction(Authored):
         return MultipleChoice(_options(self.options), self.shuffle)
 
 
-class ShortTextInteraction(Authored):
+class AuthoredShortTextInteraction(Authored):
     """A few words."""
 
     max_length: int = Field(default=60, ge=1, le=200)
@@ -93,7 +93,7 @@ class ShortTextInteraction(Authored):
         return ShortText(self.max_length, built(self.hint))
 
 
-class NumericInteraction(Authored):
+class AuthoredNumericInteraction(Authored):
     """A number, perhaps with a unit."""
 
     units: list[AuthoredEntry] = Field(default_factory=list, max_length=8)
@@ -102,7 +102,7 @@ class NumericInteraction(Authored):
     shuffle: bool = True
 
     @model_validator(mode="after")
-    def _one_kind_of_unit(self) -> "NumericInteraction":
+    def _one_kind_of_unit(self) -> "AuthoredNumericInteraction":
         if self.units and self.unit is not None:
             raise ValueError("expected units to choose from or one fixed unit, not both")
         return self
@@ -111,7 +111,7 @@ class NumericInteraction(Authored):
         return Numeric(_entries(self.units), built(self.unit), self.decimals, self.shuffle)
 
 
-class ClozeInteraction(Authored):
+class AuthoredClozeInteraction(Authored):
     """A text with 2 to 6 gaps."""
 
     text: Localised
@@ -125,7 +125,7 @@ class ClozeInteraction(Authored):
         return Cloze(self.text.build(), blanks)
 
 
-class OrderingInteraction(Authored):
+class AuthoredOrderingInteraction(Authored):
     """3 to 7 entries."""
 
     entries: list[AuthoredEntry] = Field(min_length=3, max_length=7)
@@ -135,7 +135,7 @@ class OrderingInteraction(Authored):
         return Ordering(_entries(self.entries), self.shuffle)
 
 
-class MatchingInteraction(Authored):
+class AuthoredMatchingInteraction(Authored):
     """3 to 6 on the left, at least as many on the right."""
 
     left: list[AuthoredEntry] = Field(min_length=3, max_length=6)
@@ -143,7 +143,7 @@ class MatchingInteraction(Authored):
     shuffle: bool = True
 
     @model_validator(mode="after")
-    def _enough_on_the_right(self) -> "MatchingInteraction":
+    def _enough_on_the_right(self) -> "AuthoredMatchingInteraction":
         if len(self.right) < len(self.left):
             raise ValueError("expected at least as many entries on the right as on the left")
         return self
@@ -152,7 +152,7 @@ class MatchingInteraction(Authored):
         return Matching(_entries(self.left), _entries(self.right), self.shuffle)
 
 
-class CategorisationInteraction(Authored):
+class AuthoredCategorisationInteraction(Authored):
     """4 to 8 entries, 2 to 4 categories."""
 
     categories: list[AuthoredEntry] = Field(min_length=2, max_length=4)
@@ -163,7 +163,7 @@ class CategorisationInteraction(Authored):
         return Categorisation(_entries(self.categories), _entries(self.entries), self.shuffle)
 
 
-class HotspotInteraction(Authored):
+class AuthoredHotspotInteraction(Authored):
     """3 to 8 regions of an image."""
 
     image: str

@@ -130,7 +130,7 @@ class _AuthoredItem(Authored):
 
 
 class SingleChoiceContent(_AuthoredContent):
-    interaction: interactions.SingleChoiceInteraction
+    interaction: interactions.AuthoredSingleChoiceInteraction
 
 
 class SingleChoiceItem(_AuthoredItem):
@@ -150,7 +150,7 @@ class SingleChoiceItem(_AuthoredItem):
 
 
 class MultipleChoiceContent(_AuthoredContent):
-    interaction: interactions.MultipleChoiceInteraction
+    interaction: interactions.AuthoredMultipleChoiceInteraction
 
 
 class MultipleChoiceItem(_AuthoredItem):
@@ -170,7 +170,7 @@ class MultipleChoiceItem(_AuthoredItem):
 
 
 class ShortTextContent(_AuthoredContent):
-    interaction: interactions.ShortTextInteraction
+    interaction: interactions.AuthoredShortTextInteraction
 
 
 class ShortTextItem(_AuthoredItem):
@@ -190,7 +190,7 @@ class ShortTextItem(_AuthoredItem):
 
 
 class NumericContent(_AuthoredContent):
-    interaction: interactions.NumericInteraction
+    interaction: interactions.AuthoredNumericInteraction
 
 
 class NumericItem(_AuthoredItem):
@@ -210,7 +210,7 @@ class NumericItem(_AuthoredItem):
 
 
 class ClozeContent(_AuthoredContent):
-    interaction: interactions.ClozeInteraction
+    interaction: interactions.AuthoredClozeInteraction
 
 
 class ClozeItem(_AuthoredItem):
@@ -230,7 +230,7 @@ class ClozeItem(_AuthoredItem):
 
 
 class OrderingContent(_AuthoredContent):
-    interaction: interactions.OrderingInteraction
+    interaction: interactions.AuthoredOrderingInteraction
 
 
 class OrderingItem(_AuthoredItem):
@@ -250,7 +250,7 @@ class OrderingItem(_AuthoredItem):
 
 
 class MatchingContent(_AuthoredContent):
-    interaction: interactions.MatchingInteraction
+    interaction: interactions.AuthoredMatchingInteraction
 
 
 class MatchingItem(_AuthoredItem):
@@ -270,7 +270,7 @@ class MatchingItem(_AuthoredItem):
 
 
 class CategorisationContent(_AuthoredContent):
-    interaction: interactions.CategorisationInteraction
+    interaction: interactions.AuthoredCategorisationInteraction
 
 
 class CategorisationItem(_AuthoredItem):
@@ -290,7 +290,7 @@ class CategorisationItem(_AuthoredItem):
 
 
 class HotspotContent(_AuthoredContent):
-    interaction: interactions.HotspotInteraction
+    interaction: interactions.AuthoredHotspotInteraction
 
 
 class HotspotItem(_AuthoredItem):

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from pacnum_api.domains.items.schemas.authoring import AuthoredItem
+from pacnum_api.domains.items.schemas.example_item import EXAMPLE_ITEM
 from pacnum_api.domains.items.schemas.presented import ItemContent
 from pacnum_api.domains.items.schemas.responses import ResponsePayload
 from pacnum_api.domains.items.types import ItemStatus, ItemType, ReportReason
@@ -21,6 +22,24 @@ Seed = Annotated[
     ),
 ]
 
+Comment = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=2000,
+        examples=["Deux options disent la même chose."],
+        description="What is wrong, in any language.",
+    ),
+]
+
+ItemDocumentRead = Annotated[
+    AuthoredItem,
+    Field(
+        examples=[EXAMPLE_ITEM],
+        description="The authoring format: what `pacnum load` and `pacnum items lint` read.",
+    ),
+]
+
 
 class ItemSummary(Out):
     """An item in a list."""
@@ -33,8 +52,11 @@ class ItemSummary(Out):
     type: ItemType
     status: ItemStatus
     version: int = Field(ge=1, examples=[1])
-    stem: str = Field(description="The question as written; a template's {{ }} are not filled in.")
-    themes: list[str]
+    stem: str = Field(
+        examples=["Depuis plus de {{ seuil }} jours, combien de courriers attendent ?"],
+        description="The question as written; a template's {{ }} are not filled in.",
+    )
+    themes: list[str] = Field(examples=[["filtre", "tableur"]])
     setting: str = Field(examples=["prefecture"])
     expected_seconds: int = Field(examples=[60])
     locales: list[Literal["fr", "en"]]
@@ -47,7 +69,7 @@ class ItemSummary(Out):
 class ItemRead(ItemSummary):
     """An item whole, as its author wrote it: key, grading rules and feedback included."""
 
-    document: AuthoredItem
+    document: ItemDocumentRead
 
 
 class ItemVersionRead(Out):
@@ -55,9 +77,12 @@ class ItemVersionRead(Out):
 
     id: UUID
     version: int = Field(ge=1, examples=[1])
-    content_hash: str = Field(description="SHA-256 of the canonical document, hexadecimal.")
+    content_hash: str = Field(
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+        description="SHA-256 of the canonical document, hexadecimal.",
+    )
     created_at: UtcDatetime
-    document: AuthoredItem
+    document: ItemDocumentRead
 
 
 class PreviewRequest(In):
@@ -70,7 +95,7 @@ class PreviewRequest(In):
 class PartRead(Out):
     """Whether one part was right."""
 
-    id: str
+    id: str = Field(examples=["cci"])
     is_correct: bool
 
 
@@ -82,14 +107,17 @@ class GradeRead(Out):
     categories: int = Field(ge=2, examples=[3])
     is_correct: bool
     parts: list[PartRead] = Field(description="Each separately judged part, by author's id.")
-    feedback: str
+    feedback: str = Field(
+        examples=["En copie cachée, aucun destinataire ne voit l'adresse des autres."],
+        description="What is taught after the answer, in the reader's language.",
+    )
 
 
 class PreviewRead(Out):
     """The item as an agent would see it; the grade is null when no response was sent."""
 
     item_id: UUID
-    version: int
+    version: int = Field(ge=1, examples=[1], description="The version that is shown.")
     type: ItemType
     content: ItemContent
     grade: GradeRead | None
@@ -99,7 +127,7 @@ class ItemReportCreate(In):
     """Somebody contests an item. Do not put personal data in the comment."""
 
     reason: ReportReason
-    comment: Annotated[str, Field(min_length=1, max_length=2000)]
+    comment: Comment
 
 
 class ItemReportRead(Out):
@@ -107,7 +135,7 @@ class ItemReportRead(Out):
 
     id: UUID
     item_id: UUID
-    item_version: int
+    item_version: int = Field(ge=1, examples=[1], description="The version it is about.")
     reason: ReportReason
-    comment: str
+    comment: Comment
     created_at: UtcDatetime

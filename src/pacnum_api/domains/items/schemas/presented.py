@@ -32,10 +32,10 @@ class PresentedRegion(Out):
 
     id: Label
     text: str = Field(examples=["Le bouton «Répondre à tous»"])
-    x: float
-    y: float
-    width: float
-    height: float
+    x: float = Field(examples=[225])
+    y: float = Field(examples=[130])
+    width: float = Field(examples=[190])
+    height: float = Field(examples=[90])
 
 
 class PresentedBlank(Out):
@@ -137,7 +137,10 @@ class PresentedFile(Out):
 
     name: str = Field(examples=["courriers.csv"])
     media_type: str = Field(examples=["text/csv; charset=utf-8"])
-    alt: str = Field(description="What the file is; for an image, its full text alternative.")
+    alt: str = Field(
+        examples=["Registre des courriers reçus : numéro, bureau, statut, âge en jours."],
+        description="What the file is; for an image, its full text alternative.",
+    )
 
 
 class ItemContent(Out):
