@@ -214,6 +214,18 @@ N = {"parameters": {"n": {"integer": [1, 9]}}}
     [
         ("numeric", {"template": {**N, "require": ["n > 9"]}}, "/template", "no draw of 200"),
         ("numeric", {"template": {**N, "require": ["n == 9"]}}, "/template/require", "20 %"),
+        (
+            "numeric",
+            {"template": {**N, "require": ["2 ** (n * 10 ** 9)"]}},
+            "/template",
+            "4096 bits",
+        ),
+        (
+            "numeric",
+            {"template": N, "answer": {"value": "{{ 'a' * 10 ** 9 }}"}},
+            "/content",
+            "long",
+        ),
         ("numeric", {"template": N, "answer": {"value": "{{ lost }}"}}, "/content", "lost"),
         (
             "numeric",

@@ -188,13 +188,55 @@ def test_functions_of_expressions() -> None:
         "range(3).__class__",
         "1 +",
         "1e308 * 10",
+        "1e308 + 1e308",
         "xs[9]",
+        "[1, 2, 3] | random",
         "open('/etc/passwd')",
     ],
 )
 def test_the_sandbox_holds(expression: str) -> None:
     with pytest.raises(ExpressionFailed):
         compute(expression, {"xs": [1]}, locale="fr")
+
+
+@pytest.mark.parametrize(
+    ("expression", "reason"),
+    [
+        ("10 ** (10 ** 9)", "4096 bits"),
+        ("(-10) ** n", "4096 bits"),
+        ("2 ** 4097", "4096 bits"),
+        ("2 ** 4095 * 2", "4096 bits"),
+        ("'a' * 10 ** 9", "10000 long"),
+        ("n * 'ab'", "10000 long"),
+        ("'a' * 10001", "10000 long"),
+        ("[0] * n", "10000 long"),
+        ("big * big", "number is too large"),
+        ("big ** 2", "out of range"),
+    ],
+)
+def test_a_computation_has_a_ceiling(expression: str, reason: str) -> None:
+    values = {"n": 10**9, "big": 1e308}
+    with pytest.raises(ExpressionFailed, match=reason):
+        compute(expression, values, locale="fr")
+    with pytest.raises(ExpressionFailed, match=reason):
+        fill("{{ " + expression + " }}", values, locale="fr")
+
+
+def test_below_the_ceiling_all_is_computed() -> None:
+    expressions = {
+        "2 ** 4095": 2**4095,
+        "(-1) ** n": 1,
+        "0 ** n": 0,
+        "1 ** n": 1,
+        "2 ** -1": 0.5,
+        "2.5 ** 2": 6.25,
+        "7 * 1.5": 10.5,
+        "'a' * 10000": "a" * 10_000,
+        "3 * [0]": [0, 0, 0],
+        "'a' * -5": "",
+    }
+    for expression, value in expressions.items():
+        assert compute(expression, {"n": 10**9}, locale="fr") == value
 
 
 def test_texts_are_filled_in_the_readers_language() -> None:

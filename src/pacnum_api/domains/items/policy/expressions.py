@@ -3,14 +3,16 @@
 An expression (``lignes | sum(attribute='montant')``) gives a value of its own type; a text with
 ``{{ }}`` gives text, in which the filters ``num`` and ``day`` speak the reader's language.
 Everything undefined is an error, nothing can be changed, and no attribute that leads out of the
-sandbox can be read (``ImmutableSandboxedEnvironment``).
+sandbox can be read (``ImmutableSandboxedEnvironment``). Powers, products and repetitions have
+ceilings, and nothing is random but the draw.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sized
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import Final
+from math import isfinite
+from typing import Any, Final
 
 from jinja2 import StrictUndefined, Template, TemplateError, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -30,7 +32,9 @@ _MONTHS: Final = {
     ],
 }
 _WHOLE = re.compile(r"^\s*\{\{(?P<expression>(?:(?!\{\{|\}\}).)+)\}\}\s*$", re.DOTALL)
-_TOO_LARGE = 10_000
+_LONGEST: Final = 10_000
+_MOST_BITS: Final = 4096
+"""Of a whole number: some 1,200 digits, far more than any item shows."""
 
 
 class ExpressionFailed(Exception):
@@ -67,15 +71,44 @@ def _days(count: int) -> timedelta:
 def _range(*bounds: int) -> range:
     """``range`` with a ceiling: an expression must not fill the memory."""
     numbers = range(*bounds)
-    if len(numbers) > _TOO_LARGE:
-        raise ExpressionFailed(f"range may give at most {_TOO_LARGE} numbers")
+    if len(numbers) > _LONGEST:
+        raise ExpressionFailed(f"range may give at most {_LONGEST} numbers")
     return numbers
+
+
+def _product(left: Any, right: Any) -> object:
+    for repeated, count in ((left, right), (right, left)):
+        is_repetition = isinstance(repeated, Sized) and isinstance(count, int)
+        if is_repetition and len(repeated) * count > _LONGEST:
+            raise ExpressionFailed(f"a repetition may be at most {_LONGEST} long")
+    return _small(left * right)
+
+
+def _power(base: Any, exponent: Any) -> object:
+    if isinstance(base, int) and isinstance(exponent, int):
+        bits = max(abs(base) - 1, 0).bit_length()  # the base's logarithm, rounded up
+        if bits * exponent > _MOST_BITS:
+            raise ExpressionFailed(f"a whole number may have at most {_MOST_BITS} bits")
+    return _small(base**exponent)
+
+
+def _small(value: object) -> object:
+    """The value itself: each step is held, so that no chain of them gets anywhere."""
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        raise ExpressionFailed(f"a whole number may have at most {_MOST_BITS} bits")
+    if isinstance(value, float) and not isfinite(value):
+        raise ExpressionFailed("the number is too large")
+    return value
 
 
 def _environment(locale: str) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True
     )
+    # Jinja leaves these to us when it renders, and does not compute constants when it compiles
+    environment.binop_table |= {"*": _product, "**": _power}
+    environment.intercepted_binops = frozenset({"*", "**"})
+    del environment.filters["random"]  # only the seed decides
     environment.globals = {
         "round": round,
         "abs": abs,
@@ -147,7 +180,7 @@ _FAILURES: Final = (
     ArithmeticError,
     LookupError,
     AttributeError,
-    NameError,  # Jinja folds 1e308 * 10 to the name inf
+    NameError,  # Jinja folds 1e308 + 1e308 to the name inf
     RecursionError,
     ExpressionFailed,
 )
