@@ -37,7 +37,7 @@ check: $(STAMP) ## Every gate
 	@$(BIN)/python -m tests.gates
 
 audit: $(STAMP) ## Known vulnerabilities of the locked packages; asks an advisory service, so it needs internet
-	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements/runtime.lock
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements/runtime.lock
 
 bench: $(STAMP) ## Benchmarks: ratios against floors measured in the same run
 	@$(BIN)/python benchmarks/run.py

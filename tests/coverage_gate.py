@@ -5,6 +5,7 @@ branches) of the kernel, psychometrics and every policy, file by file; 95 % of e
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -48,7 +49,8 @@ def ranges(lines: Iterable[int]) -> Iterator[str]:
 
 def read_report() -> Mapping[str, Any]:
     """The collected data, all processes together."""
-    measured = Coverage(config_file=str(ROOT / "pyproject.toml"), data_file=str(ROOT / ".coverage"))
+    data = os.environ.get("COVERAGE_FILE", str(ROOT / ".coverage"))
+    measured = Coverage(config_file=str(ROOT / "pyproject.toml"), data_file=data)
     measured.load()
     with TemporaryDirectory() as folder:
         file = Path(folder) / "report.json"
