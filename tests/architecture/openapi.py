@@ -214,4 +214,6 @@ def _parts(schema: Json) -> list[tuple[str, Json]]:
 
 
 def _speaks_for_itself(schema: Json) -> bool:
-    return schema.get("type") in {"boolean", "object"} or "format" in schema or not schema
+    types = schema.get("type", ())
+    names = {types} if isinstance(types, str) else set(types)
+    return bool(names & {"boolean", "object"}) or "format" in schema or not schema

@@ -145,6 +145,7 @@ def test_an_operation_id_used_twice_is_found(small: dict[str, Any]) -> None:
     "member",
     [
         {"type": "string"},
+        {"type": ["string", "null"]},
         {"type": "array", "items": {"type": "number"}},
         {"anyOf": [{"type": "integer"}, {"type": "null"}]},
         {"properties": {"deep": {"type": "string"}}},
