@@ -16,7 +16,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
-from pacnum_api.kernel.errors import DomainError, ErrorKind, FieldFault, InvalidInput
+from pacnum_api.kernel.errors import (
+    DomainError,
+    ErrorKind,
+    FieldFault,
+    InvalidInput,
+    ServiceUnavailable,
+)
 from pacnum_api.platform import idempotency
 from pacnum_api.platform.auth.access import ACCESS_ERRORS, authenticate
 from pacnum_api.platform.auth.principal import Principal
@@ -238,7 +244,9 @@ class PacnumRoute(APIRoute):
 def make_router(prefix: str, tag: str) -> APIRouter:
     """A domain's router: a prefix under ``/v1``, a tag, the problems that all routes share."""
     shared = merged(
-        problems(*ACCESS_ERRORS, InvalidInput, idempotency.IdempotencyKeyReused),
+        problems(
+            *ACCESS_ERRORS, InvalidInput, idempotency.IdempotencyKeyReused, ServiceUnavailable
+        ),
         protocol_problems(400),
     )
     return APIRouter(prefix=f"/v1{prefix}", tags=[tag], route_class=PacnumRoute, responses=shared)
