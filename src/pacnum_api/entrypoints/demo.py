@@ -85,10 +85,9 @@ def run_demo(*, port: int, seed: int, keeps_serving: bool) -> None:
         if chosen != port:
             printer.line(f"port {port} is taken: using {chosen}")
         local = settings.model_copy(
-            update={"database_url": url, "public_url": f"http://{HOST}:{chosen}"}
+            update={"database_url": url, "port": chosen, "public_url": f"http://{HOST}:{chosen}"}
         )
-        asyncio.run(_run(local, printer, port=chosen, seed=seed, keeps_serving=keeps_serving))
-        printer.line(f"Took {time.perf_counter() - started:.1f} s.")
+        asyncio.run(_run(local, printer, seed=seed, started=started, keeps_serving=keeps_serving))
 
 
 def _free_port(wished: int) -> int:
@@ -105,7 +104,7 @@ def _free_port(wished: int) -> int:
 
 
 async def _run(
-    settings: Settings, printer: Printer, *, port: int, seed: int, keeps_serving: bool
+    settings: Settings, printer: Printer, *, seed: int, started: float, keeps_serving: bool
 ) -> None:
     assert settings.database_url is not None  # noqa: S101 - set by run_demo
     database = Database(settings.database_url, role=settings.database_role, pool_size=2)
@@ -113,11 +112,12 @@ async def _run(
         await publish_shipped_content(database, only_if_empty=True)
         secret = await _make_client(database)
         agent = await _make_agent(database, seed=seed)
-        async with _serving(settings, port=port) as serving:
-            base = f"http://{HOST}:{port}"
+        async with _serving(settings) as serving:
+            base = settings.public_url
             printer.line(f"service at {base}  (documentation: {base}/docs)")
             async with httpx.AsyncClient(base_url=base, timeout=30) as http:
                 await _play(http, printer, secret=secret, agent=agent)
+            printer.line(f"\nTook {time.perf_counter() - started:.1f} s.")
             if keeps_serving:
                 printer.serving(base, secret)
                 await asyncio.wait({serving})  # until a signal ends it
@@ -126,9 +126,9 @@ async def _run(
 
 
 @asynccontextmanager
-async def _serving(settings: Settings, *, port: int) -> AsyncIterator[asyncio.Task[None]]:
+async def _serving(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
     config = uvicorn.Config(
-        create_app(settings), host=HOST, port=port, log_config=None, access_log=False
+        create_app(settings), host=HOST, port=settings.port, log_config=None, access_log=False
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())

@@ -1,6 +1,8 @@
 """Recommendations for stored agents and for levels as posted."""
 
 from collections.abc import Mapping
+from itertools import pairwise
+from statistics import NormalDist
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -30,6 +32,15 @@ def agent_path(agent_id: UUID) -> str:
     return f"/v1/agents/{agent_id}/recommendations"
 
 
+CUTS = [-2.45 + 0.7 * step for step in range(8)]
+
+
+def spread(theta: float, error: float) -> tuple[float, ...]:
+    """The probability of each level under a normal posterior, as a test would tell it."""
+    below = [0.0, *(NormalDist(theta, error).cdf(cut) for cut in CUTS), 1.0]
+    return tuple(high - low for low, high in pairwise(below))
+
+
 async def make_agent(caller: Caller, measured: Mapping[str, tuple[float, float]]) -> UUID:
     """An agent of the caller's tenant with one result, (theta, standard error), by competence."""
     async with caller.app.state.database.unit_of_work(caller.tenant_id) as uow:
@@ -52,7 +63,7 @@ async def make_agent(caller: Caller, measured: Mapping[str, tuple[float, float]]
                         level=4,
                         level_low=3,
                         level_high=5,
-                        level_probabilities=(0.0,) * 4 + (1.0,) + (0.0,) * 4,
+                        level_probabilities=spread(theta, error),
                         items_answered=5,
                         stop_reason="precision_reached",
                         target_level=None,

@@ -98,3 +98,30 @@ def test_quantiles_hold_in_spite_of_rounding() -> None:
     assert quantile([0.05, 0.9, 0.05], 0.05) == 0
     assert quantile([0.05, 0.9, 0.05], 0.06) == 1
     assert quantile([0.3, 0.3, 0.3], 0.95) == 2  # sums to less than 0.95
+
+
+told = st.lists(st.floats(0, 1), min_size=9, max_size=9).filter(lambda values: sum(values) > 0.01)
+
+
+@given(ability=abilities, values=told)
+def test_levels_that_a_test_has_told_are_kept(ability: Ability, values: list[float]) -> None:
+    shares = tuple(value / sum(values) for value in values)
+    informed = Ability(ability.theta, ability.standard_error, shares)
+    weights = AXIS.distribution(informed)
+    assert weights.sum() == pytest.approx(1.0)
+    for level in range(1, 9):
+        expected = pytest.approx(sum(shares[level:]), abs=1e-9)
+        assert probability_of_level(weights, level) == expected
+
+
+def test_levels_of_another_scale_are_not_used() -> None:
+    ability = Ability(0.3, 0.4)
+    odd = Ability(0.3, 0.4, (0.5, 0.5))
+    assert np.array_equal(AXIS.distribution(odd), AXIS.distribution(ability))
+
+
+def test_the_interval_is_the_one_that_results_give() -> None:
+    shares = (0.0, 0.05, 0.2, 0.3, 0.25, 0.15, 0.05, 0.0, 0.0)
+    weights = AXIS.distribution(Ability(-0.5, 0.7, shares))
+    found = standing(weights, axis=AXIS, target=4)
+    assert (found.level, found.low, found.high) == (3, 2, 5)

@@ -14,10 +14,15 @@ TrainingKey: TypeAlias = str
 
 @dataclass(frozen=True, slots=True)
 class Ability:
-    """Evidence on one competence: the mean and the standard deviation of theta."""
+    """Evidence on one competence: the mean and the standard deviation of theta.
+
+    ``level_probabilities`` (level 0 first), where a test has told them, are exact; theta's normal
+    approximation then only says how probability lies within a level.
+    """
 
     theta: float
     standard_error: float
+    level_probabilities: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pacnum_api.domains.recommendations.types import Ability, Standing
+from pacnum_api.psychometrics.scale import level_interval
 
 FloatArray: TypeAlias = NDArray[np.float64]
 
@@ -29,7 +30,6 @@ LONE_BAND_WIDTH = 0.7
 """Width of the bands, in theta, of a framework with a single level."""
 
 INTERVAL = 0.9
-_TAIL = (1.0 - INTERVAL) / 2.0
 _TINY = 1e-12
 
 
@@ -57,10 +57,21 @@ class LevelAxis:
         return positions
 
     def distribution(self, ability: Ability) -> FloatArray:
-        """Weights of the cells under theta ~ N(mean, standard error²); shape (size,), sum 1."""
+        """Weights of the cells; shape (size,), sum 1.
+
+        theta ~ N(mean, standard error²), scaled within each level to that level's own probability
+        where a test has told it, so that levels and intervals are the result's.
+        """
         z = (self._edges() - ability.theta) / ability.standard_error
         cumulative = np.array([0.0, *(_normal_cdf(value) for value in z), 1.0])
-        return np.diff(cumulative)
+        weights = np.diff(cumulative)
+        told = ability.level_probabilities
+        if told is None or len(told) != self.levels + 1:
+            return weights
+        cells = weights.reshape(self.levels + 1, CELLS_PER_LEVEL) + _TINY
+        shares = np.array(told) / sum(told)
+        scaled: FloatArray = (cells / cells.sum(axis=1, keepdims=True) * shares[:, None]).ravel()
+        return scaled
 
     def ability_at(self, level: int) -> Ability:
         """The ability of somebody of whom only the level is known: the middle of its band."""
@@ -94,12 +105,16 @@ def expected_gap(weights: FloatArray, *, axis: LevelAxis, target: int) -> float:
 
 
 def standing(weights: FloatArray, *, axis: LevelAxis, target: int) -> Standing:
-    """The most probable level (the lower of equals), its central 90 % interval, the mean gap."""
+    """The most probable level (the lower of equals), the levels that hold 90 %, the mean gap.
+
+    The interval is the one that results give: the shortest run of levels.
+    """
     of_level = weights.reshape(axis.levels + 1, CELLS_PER_LEVEL).sum(axis=1)
+    low, high = level_interval(tuple(of_level.tolist()), coverage=INTERVAL)
     return Standing(
         level=int(np.argmax(of_level)),
-        low=quantile(of_level, _TAIL),
-        high=quantile(of_level, 1.0 - _TAIL),
+        low=low,
+        high=high,
         target=target,
         gap=expected_gap(weights, axis=axis, target=target),
     )

@@ -41,7 +41,9 @@ async def recommend_for_agent(
     _check(framework, {"target": wish.targets}, overall=wish.overall_target)
     abilities = {
         estimate.result.competence: Ability(
-            estimate.result.theta, max(estimate.result.standard_error, _SMALLEST_ERROR)
+            estimate.result.theta,
+            max(estimate.result.standard_error, _SMALLEST_ERROR),
+            estimate.result.level_probabilities,
         )
         for estimate in await results.current_profile(uow, agent_id, framework=wish.framework)
         if framework.find_competence(estimate.result.competence) is not None
