@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
@@ -21,7 +21,10 @@ from pacnum_api.platform.rate_limits import Quota, RateDecision, RateLimitHeader
 
 SITE = "https://test.example"
 OTHER_SITE = "https://other.example"
-TENANT, CLIENT, SESSION = uuid4(), uuid4(), uuid4()
+# written out: parameters of tests are the same in every worker
+TENANT, CLIENT, SESSION, ELSEWHERE = (
+    UUID(f"0197a2f0-58d0-7c65-b3a4-5d0d5a4f0c1{n}") for n in range(4)
+)
 READER = Principal(TENANT, CLIENT, str(CLIENT), frozenset({Scope.ITEMS_READ}))
 RUNNER = Principal(TENANT, CLIENT, str(CLIENT), frozenset({Scope.TEST_SESSIONS_RUN}))
 TAKER = Principal(TENANT, CLIENT, f"test_session:{SESSION}", frozenset({SESSION_SCOPE}), SESSION)
@@ -151,11 +154,11 @@ async def test_a_request_is_counted_once_however_many_dependencies_ask(
     [
         ("taker", f"/test-sessions/{SESSION}", 200),
         ("taker", f"/test-sessions/{str(SESSION).upper()}", 200),
-        ("taker", f"/test-sessions/{uuid4()}", 404),
+        ("taker", f"/test-sessions/{ELSEWHERE}", 404),
         ("taker", "/test-sessions/anything", 404),
         ("taker", "/items", 403),
         ("runner", f"/test-sessions/{SESSION}", 200),
-        ("runner", f"/test-sessions/{uuid4()}", 200),
+        ("runner", f"/test-sessions/{ELSEWHERE}", 200),
         ("reader", f"/test-sessions/{SESSION}", 403),
     ],
 )
