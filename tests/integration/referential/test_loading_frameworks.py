@@ -267,3 +267,19 @@ async def test_a_graph_without_outcomes_is_refused(
 ) -> None:
     path = write(tmp_path, "data.jsonld", document={"@graph": graph})
     assert [pointer for _, _, pointer in await faults(caller, path)] == ["/@graph"]
+
+
+@pytest.mark.parametrize("publisher", ["The house", "Another"], ids=["same", "other content"])
+async def test_two_files_of_one_version_are_a_fault(
+    caller: Caller, tmp_path: Path, publisher: str
+) -> None:
+    files = [
+        write(tmp_path, "a.yaml", document=framework_document()),
+        write(tmp_path, "b.yaml", document=framework_document(publisher=publisher)),
+        write(tmp_path, "c.yaml", document=crosswalk_document()),
+        write(tmp_path, "d.yaml", document=crosswalk_document()),
+    ]
+    assert await faults(caller, *files) == [
+        ("b.yaml", '"version": 1,', "/version"),
+        ("d.yaml", '"version": 1,', "/version"),
+    ]

@@ -130,7 +130,13 @@ async def _compare(
         *((path, locate, _framework_row(uow, one)) for path, locate, one in batch.frameworks),
         *((path, locate, _crosswalk_row(uow, one)) for path, locate, one in batch.crosswalks),
     ]
+    first: dict[str, Path] = {}
     for path, locate, row in candidates:
+        earlier = first.setdefault(_name(row), path)
+        if earlier is not path:
+            message = f"{_name(row)} is also in {earlier}"
+            batch.faults.append(DocumentFault(path, locate("/version"), "/version", message))
+            continue
         known = await _find_published(uow, row)
         if known is None:
             rows.append(row)
