@@ -1,4 +1,4 @@
-"""Every benchmark, briefly: about two minutes. ``docs/benchmarks.md`` says how to read them."""
+"""Every benchmark, briefly: two to three minutes. ``docs/benchmarks.md`` says how to read them."""
 
 import subprocess
 import sys
