@@ -127,7 +127,7 @@ def _locale(
     response: Response,
     accept_language: Annotated[
         str | None,
-        Header(max_length=200, description="`fr` (default) or `en`.", examples=["fr"]),
+        Header(description="`fr` (default) or `en`.", examples=["fr"]),
     ] = None,
 ) -> str:
     locale = negotiate_locale(accept_language)

@@ -75,6 +75,7 @@ def build_openapi(app: FastAPI) -> dict[str, Any]:
                     _document_body_limits(operation)
                 if method == "post" and address.startswith("/v1/"):
                     operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+        _close_patterns(schemas)
         document["servers"] = [{"url": "/", "description": "This server"}]
         app.openapi_schema = document
     return app.openapi_schema
@@ -86,6 +87,18 @@ def _document_body_limits(operation: dict[str, Any]) -> None:
     for status, response in limits.items():
         operation["responses"].setdefault(str(status), response)
     operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _close_patterns(node: object) -> None:
+    """Say that members must fit the pattern of their name: pydantic leaves the others open."""
+    if isinstance(node, dict):
+        if "patternProperties" in node:
+            node.setdefault("additionalProperties", False)
+        for part in node.values():
+            _close_patterns(part)
+    elif isinstance(node, list):
+        for part in node:
+            _close_patterns(part)
 
 
 def _drop_default_validation_error(operation: dict[str, Any]) -> None:

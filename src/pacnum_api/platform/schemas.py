@@ -13,19 +13,32 @@ from pydantic import (
     GetCoreSchemaHandler,
     PlainSerializer,
 )
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_before_validator_function
 
 
-def _make_strict(node: object) -> None:
+def _make_exact(node: object) -> None:
     if isinstance(node, dict):
         kind = node.get("type")  # of a node; in a list of fields, a field of that name
-        if isinstance(kind, str) and kind in {"int", "float", "bool"}:
+        if isinstance(kind, str) and kind in {"float", "bool"}:
             node["strict"] = True
+        elif isinstance(kind, str) and kind == "int":
+            whole = {**node}
+            node.clear()
+            node.update(no_info_before_validator_function(_check_number, whole))
+            return
         for part in node.values():
-            _make_strict(part)
+            _make_exact(part)
     elif isinstance(node, list):
         for part in node:
-            _make_strict(part)
+            _make_exact(part)
+
+
+def _check_number(value: object) -> object:
+    """JSON Schema takes 8.0 for an integer, as pydantic does, but neither ``"8"`` nor ``true``."""
+    if isinstance(value, (bool, str, bytes)):
+        raise PydanticCustomError("int_type", "Input should be a valid integer")
+    return value
 
 
 class In(BaseModel):
@@ -42,9 +55,9 @@ class In(BaseModel):
     def __get_pydantic_core_schema__(
         cls, source: type[BaseModel], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """The usual schema, its numbers and truth values made strict."""
+        """The usual schema, its numbers and truth values made exact."""
         schema = handler(source)
-        _make_strict(schema)
+        _make_exact(schema)
         return schema
 
 

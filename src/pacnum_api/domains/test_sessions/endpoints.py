@@ -1,7 +1,7 @@
 """Test sessions over HTTP."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -41,6 +41,24 @@ api = make_router("/test-sessions", "test-sessions")
 
 SessionPath = Annotated[UUID, Path(description="The test session's id.")]
 
+LINKS: dict[str, Any] = {
+    verb: {
+        "operationId": f"test_sessions_{verb}",
+        "parameters": {"session_id": "$response.body#/id"},
+        "description": description,
+    }
+    for verb, description in (
+        ("read_session", "Where the test stands; resumes after a lost connection."),
+        ("submit_answer", "Answers `pending_item`, by its `position` and `item_id`."),
+        ("finish_session", "Ends the test here and keeps its result."),
+        ("abandon_session", "Ends the test and keeps nothing."),
+        ("read_result", "What was measured, once the test has ended."),
+        ("explain_session", "Why each item was chosen."),
+        ("replay_session", "Computes the test again and compares."),
+    )
+}
+"""What can be done with a session that has begun (OpenAPI links)."""
+
 
 @api.post(
     "",
@@ -49,7 +67,10 @@ SessionPath = Annotated[UUID, Path(description="The test session's id.")]
     summary="Begin a test session",
     description="Pins framework, item bank and algorithm, picks the first item and gives a token "
     "with which the agent's browser reaches this session and nothing else.",
-    responses=problems(AgentNotFound, FrameworkNotFound, NothingToAsk),
+    responses={
+        201: {"description": "The session, its first item pending.", "links": LINKS},
+        **problems(AgentNotFound, FrameworkNotFound, NothingToAsk),
+    },
 )
 async def begin_session(
     body: TestSessionCreate,
