@@ -35,9 +35,10 @@ def _run(connection: Connection) -> None:
         transaction_per_migration=True,
         compare_server_default=False,
     )
+    # first wait for whoever migrates already, then be impatient about the locks of tables
+    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
-    connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": MIGRATION_LOCK})
     connection.commit()
     with context.begin_transaction():
         context.run_migrations()

@@ -23,6 +23,7 @@ from pacnum_api.platform.body_limit import BodyLimit
 from pacnum_api.platform.cors import ClientCors
 from pacnum_api.platform.database import Database
 from pacnum_api.platform.error_handlers import install_error_handlers
+from pacnum_api.platform.head import HeadAsGet
 from pacnum_api.platform.notifications import Notifications
 from pacnum_api.platform.openapi import build_openapi
 from pacnum_api.platform.rate_limits import RateLimiter, RateLimitHeaders
@@ -60,6 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.openapi = lambda: build_openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
     install_error_handlers(app)
     # the last one added is the outermost: even a 500 gets its CORS and rate-limit headers
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, max_bytes=chosen.max_body_bytes)
     app.add_middleware(RequestLog)
     app.add_middleware(RateLimitHeaders)

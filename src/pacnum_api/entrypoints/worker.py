@@ -7,9 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import asyncpg
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from pacnum_api.domains.clients import service as clients
 from pacnum_api.domains.clients import tasks as client_tasks
@@ -65,7 +63,12 @@ async def _for_each_tenant(
         tenant_ids = await clients.list_tenant_ids(uow)
     done = 0
     for tenant_id in tenant_ids:
-        done += await work(database, tenant_id)
+        try:
+            done += await work(database, tenant_id)
+        except Exception as error:  # noqa: BLE001 - one tenant's trouble must not stop the others'
+            _log.warning(
+                "tenant_skipped", tenant_id=str(tenant_id), reason=type(error).__qualname__
+            )
     return done
 
 
@@ -77,8 +80,8 @@ async def run_due(jobs: list[Job], *, now: float) -> None:
         job.due_at = now + job.every_seconds
         try:
             done = await job.run()
-        except (SQLAlchemyError, asyncpg.PostgresError, OSError, TimeoutError) as error:
-            _log.warning("job_failed", job=job.name, reason=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the worker outlives any job; the log tells
+            _log.warning("job_failed", job=job.name, reason=type(error).__qualname__)
             continue
         if done:
             _log.info("job_done", job=job.name, count=done)

@@ -92,8 +92,16 @@ class PreconditionRequired(DomainError):
     title = "Precondition required"
 
 
+class ConcurrentChange(DomainError):
+    """Another request made the same thing at the same moment: read it, then try again."""
+
+    code = "concurrent_change"
+    kind = ErrorKind.CONFLICT
+    title = "Concurrent change"
+
+
 class ServiceUnavailable(DomainError):
-    """The service cannot answer now; nothing was stored. Try again shortly."""
+    """The service cannot answer now. Try again shortly; the same request is safe to repeat."""
 
     code = "service_unavailable"
     kind = ErrorKind.UNAVAILABLE

@@ -8,13 +8,17 @@ stay on servers.
 
 import re
 
+import asyncpg
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pacnum_api.platform.auth.gate import Admission, Gate
 
-CLOSED_PATHS = frozenset({"/oauth/token"})
+_log = structlog.stdlib.get_logger("pacnum.cors")
+
+CLOSED_PATHS = frozenset({"/oauth/token", "/healthz", "/readyz", "/metrics"})
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 REQUEST_HEADERS = (
     "Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
@@ -89,4 +93,9 @@ async def _is_open(scope: Scope, origin: str, *, admission: Admission | None) ->
     if admission is not None:
         return origin in admission.client.cors_origins
     gate: Gate = scope["app"].state.gate
-    return await gate.clients.is_known_origin(origin)
+    try:
+        return await gate.clients.is_known_origin(origin)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        # the answer under way goes out all the same, closed to pages
+        _log.warning("origin_not_looked_up", reason=type(error).__name__)
+        return False

@@ -54,6 +54,7 @@ class Database:
             max_overflow=0,
             pool_timeout=timeout_seconds,
             pool_pre_ping=True,
+            hide_parameters=True,  # an error's message goes to the log, and values name people
             connect_args={
                 "server_settings": self._server_settings(),
                 "timeout": timeout_seconds,

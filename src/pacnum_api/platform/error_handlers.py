@@ -12,9 +12,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from pacnum_api.kernel.errors import DomainError, FieldFault, InvalidInput, ServiceUnavailable
+from pacnum_api.kernel.errors import (
+    ConcurrentChange,
+    DomainError,
+    FieldFault,
+    InvalidInput,
+    ServiceUnavailable,
+)
 from pacnum_api.platform.idempotency import ReplayResponse
-from pacnum_api.platform.problems import error_of_constraint, render_error, render_status
+from pacnum_api.platform.problems import render_error, render_status
 
 _log = structlog.stdlib.get_logger("pacnum.errors")
 
@@ -50,7 +56,8 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(ReplayResponse, _replay)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(IntegrityError, _integrity_error)
+    app.add_exception_handler(IntegrityError, _concurrent_change)
+    app.add_exception_handler(asyncpg.UniqueViolationError, _concurrent_change)
     app.add_exception_handler(DBAPIError, _database_error)
     for error in TRANSIENT:
         app.add_exception_handler(error, _unavailable)
@@ -106,13 +113,12 @@ def _methods_at(request: Request) -> str:
     return ", ".join(served)
 
 
-async def _integrity_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, IntegrityError)  # noqa: S101 - registered for this type alone
-    constraint = getattr(error.orig.__cause__ if error.orig else None, "constraint_name", None)
-    known = error_of_constraint(constraint)
-    if known is None:
+async def _concurrent_change(request: Request, error: Exception) -> Response:
+    """A unique key said no: services ask for what they know of, so somebody else was faster."""
+    cause = error.orig.__cause__ if isinstance(error, IntegrityError) and error.orig else error
+    if not isinstance(cause, asyncpg.UniqueViolationError):
         raise error
-    return render_error(known(), request.scope)
+    return render_error(ConcurrentChange(), request.scope)
 
 
 async def _database_error(request: Request, error: Exception) -> Response:

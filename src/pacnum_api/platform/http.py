@@ -27,11 +27,13 @@ from pacnum_api.platform import idempotency
 from pacnum_api.platform.auth.access import ACCESS_ERRORS, authenticate
 from pacnum_api.platform.auth.principal import Principal
 from pacnum_api.platform.database import Database
-from pacnum_api.platform.etags import etag_matches
+from pacnum_api.platform.etags import is_same
 from pacnum_api.platform.problems import merged, problems, protocol_problems
 from pacnum_api.platform.uow import UnitOfWork
 
 LOCALES = ("fr", "en")
+LANGUAGES_READ = 20
+"""A browser sends a handful; what follows after that many is left unread."""
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 WRITING = frozenset({"POST", "PUT", "PATCH"})
 
@@ -72,7 +74,11 @@ async def _unit_of_work(
         key = _key_of(request)
         if key is not None:
             digest = idempotency.hash_request(
-                request.method, request.url.path, body=await request.body()
+                request.method.encode(),
+                request.url.path.encode(),
+                request.url.query.encode(),
+                negotiate_locale(request.headers.get("accept-language")).encode(),
+                await request.body(),
             )
             await idempotency.claim(uow, subject=caller.subject, key=key, request_hash=digest)
             request.state.claimed = (uow, caller.subject, key)
@@ -101,7 +107,7 @@ UowIfKeyed = Annotated[UnitOfWork | None, Depends(_unit_of_work_if_keyed, scope=
 def negotiate_locale(accepted: str | None) -> str:
     """The better of ``fr`` and ``en`` for an Accept-Language header (RFC 9110, 12.5.4), or fr."""
     wishes: list[tuple[float, int, str]] = []
-    for position, part in enumerate((accepted or "").split(",")):
+    for position, part in enumerate((accepted or "").split(",", LANGUAGES_READ)[:LANGUAGES_READ]):
         tag, _, parameters = part.strip().partition(";")
         quality = _quality(parameters)
         if quality > 0:
@@ -150,7 +156,7 @@ def _with_validators(request: Request, response: Response) -> Response:
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         response.headers["etag"] = etag
     response.headers.setdefault("cache-control", "private, no-cache")
-    if not etag_matches(request.headers.get("if-none-match"), etag):
+    if not is_same(request.headers.get("if-none-match"), etag):
         return response
     kept = {
         name: value

@@ -7,11 +7,13 @@ stored in the transaction that did the work, so there is no moment at which one 
 other.
 """
 
+import base64
 import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from cryptography.fernet import Fernet
 from sqlalchemy import Index, LargeBinary, SmallInteger, delete, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -22,7 +24,7 @@ from pacnum_api.platform.db import Base, TenantOwned
 from pacnum_api.platform.uow import UnitOfWork
 
 RETENTION_HOURS = 24
-REPLAYED_HEADERS = ("location", "content-language", "content-type", "cache-control")
+REPLAYED_HEADERS = ("location", "content-language", "content-type", "cache-control", "vary")
 
 
 class IdempotencyKeyReused(DomainError):
@@ -59,9 +61,23 @@ class ReplayResponse(Exception):
         super().__init__(status)
 
 
-def hash_request(method: str, path: str, *, body: bytes) -> bytes:
-    """What must be equal for two requests to be the same one."""
-    return hashlib.sha256(b"\x00".join((method.encode(), path.encode(), body))).digest()
+def hash_request(*parts: bytes) -> bytes:
+    """What must be equal for two requests to be the same one: method, address, language, body."""
+    return hashlib.sha256(b"\x00".join(parts)).digest()
+
+
+def _name_of(key: str) -> str:
+    """What is stored in place of the key."""
+    return hashlib.sha256(b"name\x00" + key.encode()).hexdigest()
+
+
+def _box_of(key: str) -> Fernet:
+    """What opens a stored body: only who sends the key again can read what was answered.
+
+    A response may hold a bearer token (a test session's), which no backup shall give away. A key
+    that can be guessed protects nothing: use a UUID.
+    """
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"body\x00" + key.encode()).digest()))
 
 
 async def claim(uow: UnitOfWork, *, subject: str, key: str, request_hash: bytes) -> None:
@@ -75,7 +91,7 @@ async def claim(uow: UnitOfWork, *, subject: str, key: str, request_hash: bytes)
         .values(
             tenant_id=uow.tenant_id,
             subject=subject,
-            key=key,
+            key=_name_of(key),
             request_hash=request_hash,
             created_at=uow.now,
         )
@@ -89,13 +105,15 @@ async def claim(uow: UnitOfWork, *, subject: str, key: str, request_hash: bytes)
             select(IdempotencyKey).where(
                 IdempotencyKey.tenant_id == uow.tenant_id,
                 IdempotencyKey.subject == subject,
-                IdempotencyKey.key == key,
+                IdempotencyKey.key == _name_of(key),
             )
         )
     ).scalar_one()
     if row.request_hash != request_hash or row.status is None or row.body is None:
         raise IdempotencyKeyReused
-    raise ReplayResponse(row.status, headers=dict(row.headers or {}), body=row.body)
+    raise ReplayResponse(
+        row.status, headers=dict(row.headers or {}), body=_box_of(key).decrypt(row.body)
+    )
 
 
 async def remember(
@@ -109,9 +127,9 @@ async def remember(
         .where(
             IdempotencyKey.tenant_id == uow.tenant_id,
             IdempotencyKey.subject == subject,
-            IdempotencyKey.key == key,
+            IdempotencyKey.key == _name_of(key),
         )
-        .values(status=status, headers=kept, body=body)
+        .values(status=status, headers=kept, body=_box_of(key).encrypt(body))
     )
 
 

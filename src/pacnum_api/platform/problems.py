@@ -1,7 +1,7 @@
 """RFC 9457 problem documents: the only place that knows status codes.
 
-A ``DomainError`` names a kind and a code; here the kind becomes a status, constraint names become
-errors, and each route gets the documented responses of the errors that it declares.
+A ``DomainError`` names a kind and a code; here the kind becomes a status, and each route gets the
+documented responses of the errors that it declares.
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,19 +69,6 @@ class Problem(BaseModel):
     code: str = Field(examples=["invalid_input"], description="Stable name for programs.")
     errors: list[ProblemFault] = Field(description="What is wrong, value by value; may be empty.")
     request_id: str = Field(examples=["0197a2f0-58d0-7c65-b3a4-5d0d5a4f0c11"])
-
-
-_errors_of_constraints: dict[str, type[DomainError]] = {}
-
-
-def register_constraint(name: str, error: type[DomainError]) -> None:
-    """Say which fact a violated database constraint stands for."""
-    _errors_of_constraints[name] = error
-
-
-def error_of_constraint(name: str | None) -> type[DomainError] | None:
-    """The fact behind a constraint's name, or None when nobody registered it."""
-    return _errors_of_constraints.get(name or "")
 
 
 def status_of(error: type[DomainError]) -> int:

@@ -1,12 +1,13 @@
 """What every request leaves behind: an id, a log line without personal data, and metrics.
 
-One pure ASGI wrapper does all three, because each further one costs every request (measured:
-``docs/benchmarks.md``). The log names the route's template, never the path, whose ids could be
-joined with other data to find a person.
+One pure ASGI wrapper does all three, because each further one costs every request. The log names
+the route's template, never the path, whose ids could be joined with other data to find a person;
+of an unexpected error it says where and of which type, never its message, which may hold values.
 """
 
 import re
 import time
+import traceback
 from collections.abc import MutableMapping
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ DURATION: Final = Histogram(
     ["route"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+FRAMES_KEPT: Final = 12
 _REQUEST_ID: Final = re.compile(r"^[A-Za-z0-9._-]{8,80}$")
 _log = structlog.stdlib.get_logger("pacnum.request")
 
@@ -61,8 +63,14 @@ class RequestLog:
 
         try:
             await self.app(scope, receive, send_with_id)
-        except Exception:
-            _log.exception("unexpected_error", request_id=request_id, route=_route(scope))
+        except Exception as error:
+            _log.error(
+                "unexpected_error",
+                request_id=request_id,
+                route=_route(scope),
+                error=type(error).__qualname__,
+                frames=_frames(error),
+            )
             if status:
                 raise  # the response has begun: all that is left is to cut the connection
             detail = (
@@ -83,9 +91,25 @@ def _request_id(scope: Scope) -> str:
     return str(new_id())
 
 
+def _frames(error: BaseException) -> list[str]:
+    """Where it happened, innermost last; of each cause too, and never what was said."""
+    frames = [
+        f"{frame.filename}:{frame.lineno} {frame.name}"
+        for frame in traceback.extract_tb(error.__traceback__)[-FRAMES_KEPT:]
+    ]
+    cause = error.__cause__
+    return frames if cause is None else [*_frames(cause), f"→ {type(error).__qualname__}", *frames]
+
+
 def _route(scope: Scope) -> str:
     route = scope.get("route")
     return str(getattr(route, "path", "unmatched"))
+
+
+def _client(scope: Scope) -> str | None:
+    """The API client that called: a program, not a person."""
+    admission = scope["state"].get("admission")
+    return None if admission is None else str(admission.principal.client_id)
 
 
 def _record(scope: Scope, status: int, *, seconds: float) -> None:
@@ -99,5 +123,5 @@ def _record(scope: Scope, status: int, *, seconds: float) -> None:
         route=route,
         status=status,
         duration_ms=round(seconds * 1000, 2),
-        client_id=scope["state"].get("client_id"),
+        client_id=_client(scope),
     )

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     )
     database_owner_url: str | None = Field(
         default=None,
-        description="Role that owns the tables, for migrations and loads; default: database_url.",
+        description="Role that owns the tables, for migrations; default: database_url.",
     )
     database_role: str = Field(
         default="pacnum_app",
@@ -52,7 +52,7 @@ class Settings(BaseSettings):
     signing_algorithm: Literal["EdDSA", "ES256"] = "EdDSA"
     signing_key_max_age_days: int = Field(default=90, ge=1)
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
-    session_lifetime_seconds: int = Field(default=7 * 24 * 3600, ge=60)
+    session_lifetime_seconds: int = Field(default=7 * 24 * 3600, ge=60, le=8 * 24 * 3600)
     metrics_token: str | None = Field(
         default=None, description="Bearer token of /metrics; without it only loopback may read it."
     )

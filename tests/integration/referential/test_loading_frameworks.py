@@ -283,3 +283,8 @@ async def test_two_files_of_one_version_are_a_fault(
         ("b.yaml", '"version": 1,', "/version"),
         ("d.yaml", '"version": 1,', "/version"),
     ]
+
+
+async def test_a_code_of_all_tenants_is_taken(caller: Caller, tmp_path: Path) -> None:
+    own = write(tmp_path, "own.yaml", document=framework_document("crcn", version=9))
+    assert await faults(caller, own) == [("own.yaml", '"code": "crcn",', "/code")]

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from pacnum_api.domains.referential.service import load_documents
+from pacnum_api.platform.documents import DocumentsRefused
 from tests.support.callers import Caller
 from tests.support.frameworks import (
     crosswalk_document,
@@ -136,13 +137,16 @@ async def test_the_newest_version_unless_another_is_asked_for(
         assert pointers(problem) == ["/query/version"]
 
 
-async def test_ones_own_framework_hides_the_shipped_one(
+async def test_a_framework_of_ones_own_has_a_code_of_its_own(
     caller: Caller, stranger: Caller, tmp_path: Path
 ) -> None:
-    own = framework_document("crcn")
-    await load(caller, write(tmp_path, "own.yaml", document=own))
-    assert (await caller.get("/v1/frameworks/crcn")).json()["publisher"] == "The house"
-    assert len((await stranger.get("/v1/frameworks/crcn")).json()["competences"]) == 16
+    with pytest.raises(DocumentsRefused) as refused:
+        await load(caller, write(tmp_path, "own.yaml", document=framework_document("crcn")))
+    (fault,) = refused.value.document_faults
+    assert (fault.pointer, "choose a code of your own" in fault.message) == ("/code", True)
+    await load(caller, write(tmp_path, "own.yaml", document=framework_document("house-1")))
+    assert (await caller.get("/v1/frameworks/house-1")).json()["publisher"] == "The house"
+    assert (await stranger.get("/v1/frameworks/house-1")).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ TAMPERED = [
         "what is stored is not a test on this bank",
     ),
     (
-        "UPDATE test_sessions SET items[$2] = 0 WHERE id = $1",
+        "UPDATE test_sessions SET items[$2] = (items[$2] + 1) % 100 WHERE id = $1",
         "position {position}: another item would be chosen",
     ),
     (

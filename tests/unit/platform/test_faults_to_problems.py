@@ -14,11 +14,9 @@ from pacnum_api.platform.body_limit import BodyLimit
 from pacnum_api.platform.error_handlers import TRANSIENT, install_error_handlers
 from pacnum_api.platform.problems import (
     MEDIA_TYPE,
-    error_of_constraint,
     merged,
     problems,
     protocol_problems,
-    register_constraint,
     render_status,
 )
 from pacnum_api.platform.request_log import RequestLog
@@ -69,17 +67,16 @@ async def answer_to(error: BaseException) -> httpx.Response:
         return await http.get("/it")
 
 
-async def test_a_known_constraint_is_a_fact() -> None:
-    register_constraint("uq_made_up_key", KeyTaken)
-    assert error_of_constraint("uq_made_up_key") is KeyTaken
-    problem = check_problem(await answer_to(violation("uq_made_up_key")), 409, code="key_taken")
-    assert problem["detail"] == "Somebody has this key already."
+async def test_a_violated_key_means_that_somebody_was_faster() -> None:
+    for error in (violation("uq_agents"), asyncpg.UniqueViolationError("duplicate key")):
+        problem = check_problem(await answer_to(error), 409, code="concurrent_change")
+        assert "duplicate" not in str(problem)
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        violation("uq_nobody_knows"),
+        raised_by_driver(asyncpg.CheckViolationError("a value"), IntegrityError),
         IntegrityError("SELECT 1", {}, None),  # type: ignore[arg-type]  # it happens when a result is read
         raised_by_driver(asyncpg.DataError("a value of ours")),
         DBAPIError("SELECT 1", {}, None),  # type: ignore[arg-type]  # the same
@@ -203,6 +200,9 @@ class Recorder:
     def __init__(self) -> None:
         self.lines: list[dict[str, Any]] = []
 
+    def error(self, event: str, **members: Any) -> None:
+        self.info(event, **members)
+
     def info(self, event: str, **members: Any) -> None:
         self.lines.append({"event": event, **members})
 
@@ -215,16 +215,20 @@ async def test_the_log_names_routes_and_nobody(monkeypatch: pytest.MonkeyPatch) 
 
     @app.get("/people/{name}")
     async def read(name: str) -> str:
+        if name == "john":
+            raise ZeroDivisionError(name)
         return name
 
-    transport = httpx.ASGITransport(app=app)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://pacnum.test") as http:
         await http.get("/people/jane?secret=1", headers={"Authorization": "Bearer xyz"})
         await http.get("/elsewhere/jane")
-    (line, other) = log.lines
+        await http.get("/people/john")
+    line, other, error, _ = log.lines
     assert (line["event"], line["method"], line["status"]) == ("request", "GET", 200)
     assert (line["route"], other["route"]) == ("/people/{name}", "unmatched")
     assert line["request_id"] != other["request_id"]
     assert line["duration_ms"] >= 0
-    for private in ("jane", "secret", "xyz"):
+    assert (error["event"], error["route"]) == ("unexpected_error", "/people/{name}")
+    for private in ("jane", "john", "secret", "xyz"):
         assert private not in str(log.lines)

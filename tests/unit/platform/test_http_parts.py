@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pacnum_api.platform.etags import etag_matches
+from pacnum_api.platform.etags import is_same, permits
 from pacnum_api.platform.http import negotiate_locale, unstorable_texts
 
 texts = st.text(max_size=5) | st.sampled_from(["\x00", "\ud800", "a/b~c\x00"])
@@ -39,21 +39,26 @@ def test_some_headers(header: str | None, locale: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "matches"),
+    ("header", "same", "permitted"),
     [
-        (None, False),
-        ("", False),
-        ('"a"', True),
-        ('W/"a"', True),
-        ('"b", "a"', True),
-        ("*", True),
-        ("a", False),
-        ('"ab"', False),
-        ('"b"', False),
+        ("", False, False),
+        ('"a"', True, True),
+        ('W/"a"', True, False),
+        ('"b", "a"', True, True),
+        ('"b",W/"a"', True, False),
+        ("*", True, True),
+        ("a", False, False),
+        ('"ab"', False, False),
+        ('"b"', False, False),
     ],
 )
-def test_a_tag_matches_whole_or_not_at_all(header: str | None, *, matches: bool) -> None:
-    assert etag_matches(header, '"a"') is matches
+def test_a_tag_matches_whole_or_not_at_all(header: str, *, same: bool, permitted: bool) -> None:
+    assert is_same(header, '"a"') is same
+    assert permits(header, '"a"') is permitted
+
+
+def test_no_header_is_no_match() -> None:
+    assert not is_same(None, '"a"')
 
 
 @given(documents)

@@ -9,7 +9,7 @@ from pacnum_api.domains.organisations.models import AgentRow
 from pacnum_api.domains.organisations.types import Agent, ExternalId
 from pacnum_api.kernel.errors import PreconditionFailed, PreconditionRequired
 from pacnum_api.kernel.page import Page
-from pacnum_api.platform.etags import etag_matches
+from pacnum_api.platform.etags import permits
 from pacnum_api.platform.uow import UnitOfWork
 
 
@@ -62,7 +62,7 @@ async def upsert_agent(
     row = await repository.lock_by_external_id(uow, external_id)
     if if_match is None:
         raise PreconditionRequired
-    if row is None or not etag_matches(if_match, etag_of(_agent(row))):
+    if row is None or not permits(if_match, etag_of(_agent(row))):
         raise PreconditionFailed
     if row.locale != locale:
         row.locale = locale

@@ -1,6 +1,7 @@
 """Every query of the referential."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
@@ -17,10 +18,15 @@ from pacnum_api.platform.uow import UnitOfWork
 
 
 async def get_framework(
-    uow: UnitOfWork, code: str, *, version: int | None = None
+    uow: UnitOfWork, code: str, *, version: int | None = None, owner: UUID | None = None
 ) -> FrameworkVersion:
-    """That version, or the newest. A tenant's own framework hides a public one of the same code."""
+    """That version, or the newest. A tenant's own framework hides a public one of the same code.
+
+    ``owner`` asks for one owner's alone: what is shared by all tenants must not depend on who asks.
+    """
     query = visible(FrameworkVersion, uow.tenant_id).where(FrameworkVersion.code == code)
+    if owner is not None:
+        query = query.where(FrameworkVersion.tenant_id == owner)
     if version is not None:
         query = query.where(FrameworkVersion.version == version)
     query = query.order_by(

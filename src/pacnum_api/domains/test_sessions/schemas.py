@@ -109,6 +109,9 @@ class TestSessionCreate(In):
         examples=[None],
         description="Level to decide upon, by competence; for the purpose `target`.",
     )
+    campaign_id: None = Field(
+        default=None, description="Reserved: there are no campaigns yet, so only null."
+    )
     locale: Literal["fr", "en"] = "fr"
     accommodations: AccommodationsIn = AccommodationsIn()
 

@@ -83,7 +83,11 @@ async def get_bank(uow: UnitOfWork, bank_id: UUID) -> ItemBank:
 
 async def _built(uow: UnitOfWork, bank_id: UUID) -> tuple[UUID, ItemBank]:
     row = await repository.get_bank(uow, bank_id)
-    framework = await referential.get_framework(uow, row.framework, version=row.framework_version)
+    # a public bank stands on the public framework, whoever asks first
+    owner = PUBLIC_TENANT_ID if row.tenant_id == PUBLIC_TENANT_ID else None
+    framework = await referential.get_framework(
+        uow, row.framework, version=row.framework_version, owner=owner
+    )
     ids = [UUID(entry["version_id"]) for entry in row.entries]
     documents = await repository.documents_of_versions(uow, ids)
     handle, stored = handle_of(row), row.entries

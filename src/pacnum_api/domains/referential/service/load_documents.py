@@ -19,7 +19,7 @@ from pacnum_api.domains.referential.schemas import CrosswalkDocument, FrameworkD
 from pacnum_api.domains.referential.service.read_frameworks import get_framework
 from pacnum_api.domains.referential.service.read_supplement import read_supplement
 from pacnum_api.domains.referential.types import Framework, LearningOutcome, LoadReport
-from pacnum_api.kernel.ids import new_id
+from pacnum_api.kernel.ids import PUBLIC_TENANT_ID, new_id
 from pacnum_api.platform.documents import (
     DocumentFault,
     DocumentsRefused,
@@ -56,6 +56,7 @@ async def load_documents(
     batch = _Batch()
     for path in _files(paths):
         _read_file(path, batch)
+    await _check_codes(uow, batch)
     await _check_crosswalks(uow, batch)
     rows, unchanged = await _compare(uow, batch)
     if batch.faults:
@@ -104,6 +105,19 @@ def _read_file(path: Path, batch: _Batch) -> None:
             batch.faults.extend(located(faults, path, locate=locate))
     except ValidationError as error:
         batch.faults.extend(schema_faults(error, path, locate=locate))
+
+
+async def _check_codes(uow: UnitOfWork, batch: _Batch) -> None:
+    """A tenant's own framework has a code of its own: one code never means two things to it."""
+    if uow.tenant_id == PUBLIC_TENANT_ID:
+        return
+    for path, locate, document in batch.frameworks:
+        try:
+            await get_framework(uow, document.code, owner=PUBLIC_TENANT_ID)
+        except FrameworkNotFound:
+            continue
+        message = f"{document.code} is a framework of all tenants: choose a code of your own"
+        batch.faults.append(DocumentFault(path, locate("/code"), "/code", message))
 
 
 async def _check_crosswalks(uow: UnitOfWork, batch: _Batch) -> None:

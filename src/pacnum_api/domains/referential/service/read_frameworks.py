@@ -39,9 +39,14 @@ def _parse(row: FrameworkVersion) -> Framework:
     return framework
 
 
-async def get_framework(uow: UnitOfWork, code: str, *, version: int | None = None) -> Framework:
-    """One published version, the newest by default. Raises FrameworkNotFound."""
-    return _parse(await repository.get_framework(uow, code, version=version))
+async def get_framework(
+    uow: UnitOfWork, code: str, *, version: int | None = None, owner: UUID | None = None
+) -> Framework:
+    """One published version, the newest by default; ``owner``: only that tenant's.
+
+    Raises FrameworkNotFound.
+    """
+    return _parse(await repository.get_framework(uow, code, version=version, owner=owner))
 
 
 async def list_frameworks(uow: UnitOfWork, *, limit: int, cursor: str | None) -> Page[Framework]:

@@ -1,7 +1,7 @@
 """One step of a test: the posterior of the answers so far, and the decision that follows.
 
 A session's state is nothing but its setup and its answers, so a step is computed anew from them
-each time: that *is* replay, and it costs tens of microseconds (``docs/benchmarks.md``).
+each time: that *is* replay, and it costs some hundred microseconds (``docs/benchmarks.md``).
 """
 
 from collections.abc import Sequence

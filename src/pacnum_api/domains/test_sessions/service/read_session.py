@@ -1,5 +1,6 @@
 """Look at a session. Reading is safe: it never moves the test."""
 
+import asyncio
 from uuid import UUID
 
 from pacnum_api.domains.items.service import get_bank
@@ -30,4 +31,7 @@ async def read_file(uow: UnitOfWork, session_id: UUID, *, position: int, name: s
         raise FileNotPending
     bank = await get_bank(uow, session.setup.bank_id)
     setup = session.setup
-    return bank.file(session.items[position - 1], seed=setup.seed, locale=setup.locale, name=name)
+    # packing a spreadsheet or a PDF takes tens of milliseconds: not on the event loop
+    return await asyncio.to_thread(
+        bank.file, session.items[position - 1], seed=setup.seed, locale=setup.locale, name=name
+    )

@@ -7,8 +7,8 @@ before anything is written, and done again inside an ordinary unit of work. The 
 this process does not hold the session's bank yet, and when the caller sent an Idempotency-Key,
 whose response must be stored in the same transaction.
 
-Why the commit is here and not at the edge: the ordinary edge costs several times the work that it
-carries (``docs/benchmarks.md``). The transaction is still one, committed before the response.
+Why the commit is here and not at the edge: the row stays locked from the update to the commit, and
+the ordinary edge renders in between. The transaction is still one, committed before the response.
 
 Races are decided by the row's version and the answers' primary key, never by a look beforehand:
 who loses reads the session again and finds either its own answer (same reply) or another (409).
@@ -97,8 +97,9 @@ async def _submit_fast(
         accepted = _accept(session, bank, submission=submission, now=now)
         if accepted.move.state is not SessionState.IN_PROGRESS:
             return None
+        reply = _reply(accepted, bank)  # before the row is locked: rendering takes milliseconds
         if await _is_saved(connection, tenant_id, accepted=accepted):
-            return _reply(accepted, bank)
+            return reply
         return await _overtaken(connection, tenant_id, bank=bank, session=session, sent=submission)
 
 
@@ -112,12 +113,13 @@ async def _submit_whole(
     if not _is_next(session, submission, now=uow.now):
         return await _settled(connection, tenant_id, bank=bank, session=session, sent=submission)
     accepted = _accept(session, bank, submission=submission, now=uow.now)
+    reply = _reply(accepted, bank)
     if not await _is_saved(connection, tenant_id, accepted=accepted):
         return await _overtaken(connection, tenant_id, bank=bank, session=session, sent=submission)
     if accepted.move.state is not SessionState.IN_PROGRESS:
         reason = accepted.step.decision.reason or StopReason.NO_ITEM_LEFT
         await record_end(uow, accepted.after, bank=bank, step=accepted.step, reason=reason)
-    return _reply(accepted, bank)
+    return reply
 
 
 def _is_next(session: StoredSession, submission: Submission, *, now: datetime) -> bool:
