@@ -247,7 +247,8 @@ async def test_own_trainings_hide_shipped_ones_of_the_same_id(caller: Caller) ->
         headers={"If-Match": created.headers["etag"]},
     )
     assert gone.status_code == 200
-    assert "notre-module" not in keys(await recommend(caller, levels={"4.1": 2}))
+    offer = keys(await recommend(caller, levels={"4.1": 2}, targets={"4.1": 4}))
+    assert not {"notre-module", "dejouer-l-hameconnage"} & set(offer)  # withdrawn for this tenant
 
 
 @pytest.mark.parametrize(

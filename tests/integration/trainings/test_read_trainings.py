@@ -129,6 +129,43 @@ async def test_own_trainings_are_listed_beside_the_shipped_ones_and_hidden_from_
         assert foreign.json()["code"] == "training_not_found"
 
 
+async def test_a_shipped_training_is_listed_once_and_can_be_withdrawn(
+    caller: Caller, stranger: Caller, training_body: Callable[..., Body]
+) -> None:
+    path, word = f"{BY_ID}/pacnum-sample/lms-phishing", "hameconnage"
+    shipped = (await caller.get(path)).json()
+    assert shipped["is_shared"] is True
+    own = await caller.put(path, json=training_body(title=shipped_title()))
+    assert own.status_code == 201
+    found = (await caller.get("/v1/trainings", params={"limit": 200})).json()["data"]
+    listed = [one["id"] for one in found if one["external_id"] == shipped["external_id"]]
+    assert listed == [own.json()["id"]]
+    # the shipped one serves 4.1, the tenant's own does not
+    assert "lms-phishing" not in await titles(caller, competence="4.1")
+    assert "lms-phishing" in await titles(stranger, competence="4.1")
+    gone = await caller.put(
+        path,
+        json=training_body(title=shipped_title(), state="withdrawn"),
+        headers={"If-Match": own.headers["etag"]},
+    )
+    assert gone.status_code == 200
+    assert "lms-phishing" not in await titles(caller)
+    assert "lms-phishing" not in await titles(caller, q=word)
+    assert "lms-phishing" in await titles(stranger, q=word)
+    since = {"updated_since": "2020-01-01T00:00:00Z", "q": word, "limit": 200}
+    followed = (await caller.get("/v1/trainings", params=since)).json()["data"]
+    states = [
+        (one["id"], one["state"])
+        for one in followed
+        if one["external_id"] == shipped["external_id"]
+    ]
+    assert states == [(gone.json()["id"], "withdrawn")]
+
+
+def shipped_title() -> Body:
+    return {"fr": "Notre hameçonnage", "en": "Our phishing"}
+
+
 async def test_followers_learn_of_changes_and_withdrawals(
     caller: Caller, training_body: Callable[..., Body], issuer: str
 ) -> None:

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select, tuple_
+from sqlalchemy import Select, and_, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import aliased, selectinload
 
 from pacnum_api.domains.trainings.errors import TrainingNotFound, TrainingSessionNotFound
 from pacnum_api.domains.trainings.models import (
@@ -68,8 +68,11 @@ async def list_trainings(
     limit: int,
     cursor: str | None,
 ) -> Page[TrainingRow]:
-    """Trainings by time of last change; ``words`` are the folded words of ``wanted.q``."""
-    query = _with_steps(visible(TrainingRow, uow.tenant_id))
+    """Trainings by time of last change; ``words`` are the folded words of ``wanted.q``.
+
+    Of two with the same external id only the tenant's own is looked at.
+    """
+    query = _with_steps(_not_hidden(uow))
     if wanted.updated_since is None:
         query = query.where(TrainingRow.state == TrainingState.PUBLISHED)
     else:
@@ -107,15 +110,16 @@ def _serving(query: Select[TrainingRow], wanted: CatalogueFilter) -> Select[Trai
 async def list_published(uow: UnitOfWork, framework: str) -> Sequence[TrainingRow]:
     """Every published training that serves a competence of the framework, by external id.
 
-    Of two with the same external id the tenant's own comes after the shipped one.
+    Of two with the same external id only the tenant's own is looked at: withdrawn, it withdraws
+    the shipped one from this tenant's offer.
     """
     query = (
-        _with_steps(visible(TrainingRow, uow.tenant_id))
+        _with_steps(_not_hidden(uow))
         .where(
             TrainingRow.state == TrainingState.PUBLISHED,
             TrainingRow.steps.any(TrainingCompetenceRow.framework == framework),
         )
-        .order_by(TrainingRow.issuer, TrainingRow.value, TrainingRow.tenant_id == uow.tenant_id)
+        .order_by(TrainingRow.issuer, TrainingRow.value)
     )
     return (await uow.session.scalars(query)).all()
 
@@ -247,6 +251,27 @@ async def lock_links(uow: UnitOfWork, issuer: str) -> None:
     """
     name = f"training-links:{uow.tenant_id}:{issuer}"
     await uow.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+def _not_hidden(uow: UnitOfWork) -> Select[TrainingRow]:
+    """Visible trainings without the shipped ones in whose place the tenant has put its own.
+
+    Whatever state its own is in, and before any filter: else a shipped one would come back as soon
+    as the tenant's own no longer meets the filter.
+    """
+    own = aliased(TrainingRow)
+    hidden = (
+        select(own.id)
+        .where(
+            own.tenant_id == uow.tenant_id,
+            own.issuer == TrainingRow.issuer,
+            own.value == TrainingRow.value,
+        )
+        .exists()
+    )
+    return visible(TrainingRow, uow.tenant_id).where(
+        or_(TrainingRow.tenant_id == uow.tenant_id, ~hidden)
+    )
 
 
 def _with_steps(query: Select[TrainingRow]) -> Select[TrainingRow]:

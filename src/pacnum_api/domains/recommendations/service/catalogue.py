@@ -35,7 +35,10 @@ class Catalogue:
 async def read_catalogue(
     uow: UnitOfWork, framework: Framework, *, constraints: Constraints
 ) -> Catalogue:
-    """What is on offer; a tenant's own training hides a shipped one of the same external id."""
+    """What is on offer; a tenant's own training hides a shipped one of the same external id.
+
+    A tenant's own that is withdrawn does so too, and is not on offer itself.
+    """
     on_offer = {
         _key(training.external_id.issuer, training.external_id.value): training
         for training in await trainings.list_published_trainings(uow, framework.code)
