@@ -110,7 +110,9 @@ class TestSessionCreate(In):
         description="Level to decide upon, by competence; for the purpose `target`.",
     )
     campaign_id: None = Field(
-        default=None, description="Reserved: there are no campaigns yet, so only null."
+        default=None,
+        examples=[None],
+        description="Reserved: there are no campaigns yet, so only null.",
     )
     locale: Literal["fr", "en"] = "fr"
     accommodations: AccommodationsIn = AccommodationsIn()
