@@ -155,7 +155,8 @@ async def test_another_method_is_not_allowed_and_the_right_ones_are_named(
     for method in {*(one.upper() for one in METHODS), "OPTIONS"} - known:
         answer = await sender.request(method, address)
         check_problem(answer, 405, code="method_not_allowed")
-        assert set(answer.headers["allow"].replace(" ", "").split(",")) == known, method
+        allowed = set(answer.headers["allow"].replace(" ", "").split(","))
+        assert allowed - {"HEAD"} == known, method
 
 
 @pytest.mark.parametrize(

@@ -146,8 +146,8 @@ async def test_responses_are_forgotten_after_a_day(
     await begin(caller, "new")
     age = timedelta(hours=idempotency.RETENTION_HOURS, minutes=1)
     await owner.execute(
-        "UPDATE idempotency_keys SET created_at = created_at - $1::interval "
-        "WHERE tenant_id = $2 AND key = 'old'",
+        "UPDATE idempotency_keys SET created_at = created_at - $1::interval WHERE tenant_id = $2 "
+        "AND created_at = (SELECT min(created_at) FROM idempotency_keys WHERE tenant_id = $2)",
         age,
         caller.tenant_id,
     )
@@ -155,3 +155,26 @@ async def test_responses_are_forgotten_after_a_day(
     assert await idempotency.purge(database, caller.tenant_id) == 0
     assert "idempotency-replayed" not in (await begin(caller, "old")).headers
     assert "idempotency-replayed" in (await begin(caller, "new")).headers
+
+
+async def test_what_is_kept_gives_no_token_away(caller: Caller, owner: asyncpg.Connection) -> None:
+    session = (await begin(caller, "a-long-unguessable-key")).json()
+    rows = await owner.fetch(
+        "SELECT * FROM idempotency_keys WHERE tenant_id = $1", caller.tenant_id
+    )
+    (row,) = rows
+    kept = " ".join(str(value) for value in row.values())
+    assert "a-long-unguessable-key" not in kept
+    assert session["session_token"] not in kept
+
+
+async def test_another_language_is_another_request(caller: Caller) -> None:
+    body = {"framework": "digcomp-2.2", "levels": {"1.1": 1}}
+
+    async def ask(language: str) -> Any:
+        headers = {"Idempotency-Key": "key-1", "Accept-Language": language}
+        return await caller.post("/v1/recommendations", json=body, headers=headers)
+
+    assert (await ask("fr")).headers["content-language"] == "fr"
+    check_problem(await ask("en"), 422, code="idempotency_key_reused")
+    assert (await ask("fr-FR, en;q=0.1")).headers["idempotency-replayed"] == "true"
