@@ -3,17 +3,21 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 import pytest
+import yaml
 from typer.testing import CliRunner, Result
 
 import pacnum_api
 from pacnum_api.entrypoints.cli.load_commands import app
 from pacnum_api.kernel.ids import new_id
+from pacnum_api.platform.database import Database
 from pacnum_api.platform.settings import get_settings
+from tests.support.authored_items import authored
 
 Load = Callable[..., Result]
 SHIPPED = Path(pacnum_api.__file__).parent / "content" / "trainings"
@@ -43,6 +47,34 @@ def test_a_changed_catalogue_is_tried_first(load: Load, tmp_path: Path) -> None:
     file.write_text(text.replace("seats: 10,", "seats: 11,").replace("cafe-2027", "bar-2027"))
     said = load(file, "--dry-run")
     assert said.stdout.startswith("added: 2\nupdated: 1\nunchanged: 29\ndry run: True\n")
+
+
+@pytest.mark.usefixtures("load")
+def test_items_are_tried_out_before_a_transaction_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "items.yaml").write_text(
+        yaml.safe_dump(
+            {"framework": "digcomp-2.2", "competence": "1.1", "items": [authored("numeric")]},
+            allow_unicode=True,
+        )
+    )
+    steps: list[str] = []
+    # the package has a function of the module's name
+    reader = import_module("pacnum_api.domains.items.service.read_documents")
+    for name, place in (("item_faults", reader), ("unit_of_work", Database)):
+        monkeypatch.setattr(place, name, noted(steps, name, what=getattr(place, name)))
+    said = CliRunner().invoke(app, ["items", str(tmp_path), "--dry-run"])
+    assert said.stdout.startswith("added: 1 (1.1-3-numeric)\n"), said.output
+    assert steps == ["item_faults", "unit_of_work"]
+
+
+def noted(steps: list[str], name: str, *, what: Callable[..., object]) -> Callable[..., object]:
+    def call(*words: object, **named: object) -> object:
+        steps.append(name)
+        return what(*words, **named)
+
+    return call
 
 
 def test_faults_are_told_by_file_line_and_field(load: Load, tmp_path: Path) -> None:

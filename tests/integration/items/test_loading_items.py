@@ -13,7 +13,7 @@ import yaml
 from pacnum_api.domains.items import service
 from pacnum_api.domains.items.errors import BankNotFound, ItemFileNotFound
 from pacnum_api.domains.items.service import banks
-from pacnum_api.domains.items.types import BankHandle, LoadReport
+from pacnum_api.domains.items.types import BankHandle, ItemFilter, LoadReport
 from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
 from pacnum_api.platform.database import Database
 from pacnum_api.platform.documents import DocumentsRefused
@@ -232,6 +232,45 @@ async def test_enemies_hold_both_ways(database: Database, caller: Caller, tmp_pa
     )
     assert bank.tables.parameters.enemies[numeric] == (ordering,)
     assert bank.tables.parameters.enemies[ordering] == (numeric,)
+
+
+async def test_enemies_may_be_stored_already(
+    database: Database, caller: Caller, *, stranger: Caller, tmp_path: Path
+) -> None:
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        shipped = (
+            await service.list_items(uow, ItemFilter(), locale="fr", limit=1, cursor=None)
+        ).items
+    await load(database, caller, write(tmp_path, authored("ordering", status="retired")))
+    enemies = ["1.1-3-ordering", shipped[0].key]
+    path = write(tmp_path, authored("numeric", enemies=enemies))
+    report = await load(database, caller, path)
+    assert (report.added, report.doubts) == (("1.1-3-numeric",), ())
+    with pytest.raises(DocumentsRefused) as caught:  # another tenant has no such item
+        await load(database, stranger, path)
+    (fault,) = caught.value.document_faults
+    assert (fault.path, fault.pointer) == (path, "/enemies")
+    assert fault.message.endswith("there is no item 1.1-3-ordering")
+    path = write(tmp_path, authored("numeric", enemies=["1.1-3-lost"]))
+    for source in (path, tmp_path):
+        with pytest.raises(DocumentsRefused, match=r"there is no item 1\.1-3-lost"):
+            await load(database, caller, source)
+
+
+async def test_what_was_read_before_is_not_read_again(
+    database: Database, caller: Caller, tmp_path: Path
+) -> None:
+    path = write(tmp_path, authored("numeric"))
+    reading = service.read_documents([tmp_path])
+    path.unlink()
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        report = await service.load_items(uow, reading)
+    assert report.added == ("1.1-3-numeric",)
+    path = write(tmp_path, authored("numeric", level=9))
+    reading = service.read_documents([tmp_path])
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        with pytest.raises(DocumentsRefused):
+            await service.load_items(uow, reading)
 
 
 async def test_coverage(database: Database, caller: Caller) -> None:

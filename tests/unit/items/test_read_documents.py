@@ -98,6 +98,19 @@ def test_faults_between_items(tmp_path: Path) -> None:
     assert "no item 1.1-3-lost" in reading.faults[1].message
 
 
+def test_an_enemy_of_a_file_by_itself_may_be_elsewhere(tmp_path: Path) -> None:
+    path = write(tmp_path, authored("numeric", enemies=["1.1-3-ordering"]))
+    reading = read_documents([path])
+    assert told(reading) == []
+    assert [doubt.pointer for doubt in reading.doubts] == ["/enemies"]
+    assert reading.lost_enemies({("digcomp-2.2", "1.1-3-ordering")}) == ()
+    assert len(reading.lost_enemies({("digcomp-3.0", "1.1-3-ordering")})) == 1
+    other = write(tmp_path, authored("ordering"), name="other.yaml")
+    reading = read_documents([path, other])
+    assert reading.faults == ()
+    assert "/enemies" not in [doubt.pointer for doubt in reading.doubts]
+
+
 def test_doubts_are_placed(tmp_path: Path) -> None:
     path = write(tmp_path, authored("numeric"), authored("numeric", key="1.1-3-other"))
     (doubt,) = read_documents([tmp_path]).doubts

@@ -29,7 +29,10 @@ def _bank() -> None:
 def lint(
     paths: Paths, *, doubts: Annotated[bool, typer.Option(help="Also show doubts.")] = True
 ) -> None:
-    """Check authored items without a database: every fault, and what deserves a second look."""
+    """Check authored items without a database: every fault, and what deserves a second look.
+
+    An enemy that no file has is a fault in folders; where a file is given by itself it is a doubt.
+    """
     from pacnum_api.domains.items.service.read_documents import read_documents
 
     reading = read_documents(paths)

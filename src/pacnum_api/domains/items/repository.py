@@ -104,6 +104,16 @@ async def own_items_by_key(uow: UnitOfWork, framework: str) -> dict[str, Describ
     return {row.key: (row, version) for row, version in await with_newest_version(uow, rows)}
 
 
+async def visible_keys(uow: UnitOfWork, framework: str) -> set[str]:
+    """The authors' keys of a framework's items, this tenant's own and the shipped ones."""
+    query = (
+        visible(ItemRow, uow.tenant_id)
+        .where(ItemRow.framework == framework)
+        .with_only_columns(ItemRow.key)
+    )
+    return set((await uow.session.execute(query)).scalars())
+
+
 async def active_items(uow: UnitOfWork, framework: str) -> list[Described]:
     """Active items that this tenant may ask; its own hide the public ones of the same key."""
     query = (

@@ -3,7 +3,7 @@
 # ruff: noqa: PLC0415 - see entrypoints.cli
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,7 +24,7 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, chang
 Tenant = Annotated[str | None, typer.Option(help="Name of the tenant that shall own it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 NAMED_AT_MOST = 5
-Loader = Callable[[UnitOfWork, Sequence[Path]], Awaitable[object]]
+Loader = Callable[[UnitOfWork], Awaitable[object]]
 
 
 @app.command("frameworks")
@@ -39,10 +39,10 @@ def load_frameworks(
     from pacnum_api.domains.referential import service
     from pacnum_api.entrypoints.shipped_content import SHIPPED
 
-    async def load(uow: UnitOfWork, files: Sequence[Path]) -> object:
-        return await service.load_documents(uow, files, dry_run=dry_run)
+    async def load(uow: UnitOfWork) -> object:
+        return await service.load_documents(uow, paths or SHIPPED.frameworks, dry_run=dry_run)
 
-    _load(load, paths or SHIPPED.frameworks, tenant=tenant, as_json=as_json)
+    _load(load, tenant=tenant, as_json=as_json)
 
 
 @app.command("items")
@@ -57,10 +57,13 @@ def load_items(
     from pacnum_api.domains.items import service
     from pacnum_api.entrypoints.shipped_content import SHIPPED
 
-    async def load(uow: UnitOfWork, files: Sequence[Path]) -> object:
-        return await service.load_items(uow, files, dry_run=dry_run)
+    # items are tried out, which takes longer than a transaction may idle: not inside of one
+    reading = service.read_documents(paths or SHIPPED.items)
 
-    _load(load, paths or SHIPPED.items, tenant=tenant, as_json=as_json)
+    async def load(uow: UnitOfWork) -> object:
+        return await service.load_items(uow, reading, dry_run=dry_run)
+
+    _load(load, tenant=tenant, as_json=as_json)
 
 
 @app.command("trainings")
@@ -75,13 +78,13 @@ def load_trainings(
     from pacnum_api.domains.trainings import service
     from pacnum_api.entrypoints.shipped_content import SHIPPED
 
-    async def load(uow: UnitOfWork, files: Sequence[Path]) -> object:
-        return await service.load_trainings(uow, files, dry_run=dry_run)
+    async def load(uow: UnitOfWork) -> object:
+        return await service.load_trainings(uow, paths or SHIPPED.trainings, dry_run=dry_run)
 
-    _load(load, paths or SHIPPED.trainings, tenant=tenant, as_json=as_json)
+    _load(load, tenant=tenant, as_json=as_json)
 
 
-def _load(load: Loader, paths: Sequence[Path], *, tenant: str | None, as_json: bool) -> None:
+def _load(load: Loader, *, tenant: str | None, as_json: bool) -> None:
     from pacnum_api.domains.clients import service as clients
     from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
     from pacnum_api.platform.database import Database
@@ -93,7 +96,7 @@ def _load(load: Loader, paths: Sequence[Path], *, tenant: str | None, as_json: b
             async with database.unit_of_work(PUBLIC_TENANT_ID) as uow:
                 owner = await clients.find_tenant(uow, tenant)
         async with database.unit_of_work(owner) as uow:
-            return await load(uow, paths)
+            return await load(uow)
 
     try:
         report = run_with_database(work)

@@ -16,6 +16,7 @@ from pacnum_api.domains.items.service.banks import (
 from pacnum_api.domains.items.service.item_bank import ItemBank
 from pacnum_api.domains.items.service.load_items import load_items
 from pacnum_api.domains.items.service.preview_item import preview_item
+from pacnum_api.domains.items.service.read_documents import Reading, read_documents
 from pacnum_api.domains.items.service.read_items import list_items, list_versions, read_item
 from pacnum_api.domains.items.service.report_bank import BankCoverage, report_bank
 from pacnum_api.domains.items.service.report_item import report_item
@@ -27,6 +28,7 @@ __all__ = [
     "ItemContent",
     "PresentedFile",
     "PresentedInteraction",
+    "Reading",
     "ResponsePayload",
     "current_bank",
     "find_cached_bank",
@@ -36,6 +38,7 @@ __all__ = [
     "list_versions",
     "load_items",
     "preview_item",
+    "read_documents",
     "read_item",
     "report_bank",
     "report_item",

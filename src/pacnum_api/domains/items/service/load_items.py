@@ -4,7 +4,7 @@ Data flow: files → documents with lines → items tried out → compared with 
 items and new versions of changed ones → a bank version of everything active.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,19 +34,29 @@ class _Changes:
 
 
 async def load_items(
-    uow: UnitOfWork, paths: Sequence[Path], *, dry_run: bool = False, tries_out: bool = True
+    uow: UnitOfWork,
+    source: Sequence[Path] | Reading,
+    *,
+    dry_run: bool = False,
+    tries_out: bool = True,
 ) -> LoadReport:
     """Store what files and folders hold, for the unit of work's tenant, and publish the banks.
 
-    Items that the files do not mention stay as they are. ``tries_out``: solve each item with many
-    seeds first; False for content that was tried out before it was shipped. Raises
-    DocumentsRefused with every fault by file, line and field.
+    ``source``: the files and folders, or what ``read_documents`` made of them. Trying out many
+    items takes longer than a transaction may idle: read them before the unit of work is opened.
+    ``tries_out`` (of paths): solve each item with many seeds first; False for content that was
+    tried out before it was shipped. Items that the files do not mention stay as they are; they may
+    be enemies of the new ones, and so may shipped ones. Raises DocumentsRefused with every fault by
+    file, line and field.
     """
-    reading = read_documents(paths, tries_out=tries_out)
+    reading = source if isinstance(source, Reading) else read_documents(source, tries_out=tries_out)
     frameworks, faults = await _frameworks(uow, reading.items)
-    faults += reading.faults
+    faults += reading.own_faults
+    faults += reading.lost_enemies(await _stored(uow, frameworks))
     if not reading.items and not faults:
-        faults += [DocumentFault(path, 0, "", "expected at least one item") for path in paths]
+        faults += [
+            DocumentFault(path, 0, "", "expected at least one item") for path in reading.sources
+        ]
     if faults:
         raise DocumentsRefused(faults)
     async with uow.session.begin_nested() as savepoint:
@@ -57,7 +67,7 @@ async def load_items(
         added=tuple(changes.added),
         changed=tuple(changes.changed),
         unchanged=tuple(changes.unchanged),
-        doubts=tuple(str(doubt) for doubt in reading.doubts),
+        doubts=tuple(str(doubt) for doubt in reading.own_doubts),
         banks=tuple(banks),
         is_dry_run=dry_run,
     )
@@ -102,6 +112,10 @@ async def _frameworks(
             message = f"expected a competence of {code}"
             faults.append(DocumentFault(read.path, 1, "/competence", message))
     return frameworks, faults
+
+
+async def _stored(uow: UnitOfWork, frameworks: Collection[str]) -> set[tuple[str, str]]:
+    return {(code, key) for code in frameworks for key in await repository.visible_keys(uow, code)}
 
 
 def _compare(

@@ -1,6 +1,6 @@
 """From authored files to items, or to every fault in them with its line."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,22 +32,67 @@ class ReadItem:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What some files hold: items, faults, and doubts (by file and line too)."""
+    """What some files hold: items, faults, and doubts (by file and line too).
+
+    ``own_faults`` are faults wherever the items go. Enemies that none of the files has may be
+    stored already: ``load_items`` asks the database about them. Without one they are faults if only
+    folders were read, which ought to be whole, and doubts if a file was read by itself.
+    """
 
     items: tuple[ReadItem, ...]
-    faults: tuple[DocumentFault, ...]
-    doubts: tuple[DocumentFault, ...]
+    own_faults: tuple[DocumentFault, ...]
+    own_doubts: tuple[DocumentFault, ...]
+    sources: tuple[Path, ...]
+    are_folders: bool
+
+    @property
+    def faults(self) -> tuple[DocumentFault, ...]:
+        """Every fault that shows without a database."""
+        return (*self.own_faults, *(self.lost_enemies() if self.are_folders else ()))
+
+    @property
+    def doubts(self) -> tuple[DocumentFault, ...]:
+        """What deserves a second look; nothing while there are faults."""
+        if self.faults:
+            return ()
+        return (*self.own_doubts, *(() if self.are_folders else self.lost_enemies()))
+
+    def lost_enemies(
+        self, stored: Collection[tuple[str, str]] = frozenset()
+    ) -> tuple[DocumentFault, ...]:
+        """Enemies neither in the files nor ``stored``: (framework, key) of each stored item."""
+        here = {(read.item.framework, read.item.key) for read in self.items}
+        return tuple(
+            DocumentFault(
+                read.path, read.line, "/enemies", f"{read.item.key}: there is no item {enemy}"
+            )
+            for read in self.items
+            for enemy in read.item.enemies
+            if (read.item.framework, enemy) not in here
+            and (read.item.framework, enemy) not in stored
+        )
 
 
 def read_documents(paths: Iterable[Path], *, tries_out: bool = True) -> Reading:
-    """Read files, or the YAML files of folders, and try out every item. Needs no database."""
+    """Read files, or the YAML files of folders, and try out every item. Needs no database.
+
+    Trying out takes about a tenth of a second an item: do it before a transaction is opened.
+    """
+    sources = tuple(paths)
     faults: list[DocumentFault] = []
     found: list[ReadItem] = []
-    for path in _files(paths):
+    for path in _files(sources):
         found += _read_one(path, faults, tries_out=tries_out)
-    faults += _between(found)
+    faults += _same_keys(found)
     # what is faulty is not worth a doubt yet: its parts need not fit each other
-    return Reading(tuple(found), tuple(faults), () if faults else tuple(_doubts(found)))
+    own_doubts = () if faults else tuple(_doubts(found))
+    return Reading(
+        items=tuple(found),
+        own_faults=tuple(faults),
+        own_doubts=own_doubts,
+        sources=sources,
+        are_folders=all(path.is_dir() for path in sources),
+    )
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
@@ -77,19 +122,13 @@ def _read_one(path: Path, faults: list[DocumentFault], *, tries_out: bool) -> It
         yield ReadItem(item, authored, path, locate(f"/items/{place}"))
 
 
-def _between(found: Sequence[ReadItem]) -> Iterator[DocumentFault]:
-    """Faults that show only between items: a key used twice, an enemy that does not exist."""
+def _same_keys(found: Sequence[ReadItem]) -> Iterator[DocumentFault]:
     first: dict[tuple[str, str], ReadItem] = {}
     for read in found:
         earlier = first.setdefault((read.item.framework, read.item.key), read)
         if earlier is not read:
             message = f"{read.item.key}: also at {earlier.path}:{earlier.line}"
             yield DocumentFault(read.path, read.line, "/key", message)
-    for read in found:
-        for enemy in read.item.enemies:
-            if (read.item.framework, enemy) not in first:
-                message = f"{read.item.key}: there is no item {enemy}"
-                yield DocumentFault(read.path, read.line, "/enemies", message)
 
 
 def _doubts(found: Sequence[ReadItem]) -> Iterator[DocumentFault]:
