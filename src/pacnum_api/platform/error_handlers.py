@@ -41,7 +41,7 @@ TRANSIENT = (
     TimeoutError,
     PoolTimeoutError,
 )
-"""Faults of the moment: nothing was stored, and the same request may succeed shortly."""
+"""Faults of the moment: the same request may succeed shortly, and is safe to repeat."""
 
 _TITLES_OF_HTTP = {
     404: "Nothing is served at this address.",

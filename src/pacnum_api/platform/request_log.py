@@ -28,6 +28,7 @@ DURATION: Final = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 FRAMES_KEPT: Final = 12
+UNEXPECTED: Final = "An unexpected error. Quote the request_id to the operator."
 _REQUEST_ID: Final = re.compile(r"^[A-Za-z0-9._-]{8,80}$")
 _log = structlog.stdlib.get_logger("pacnum.request")
 
@@ -63,21 +64,11 @@ class RequestLog:
 
         try:
             await self.app(scope, receive, send_with_id)
-        except Exception as error:
-            _log.error(
-                "unexpected_error",
-                request_id=request_id,
-                route=_route(scope),
-                error=type(error).__qualname__,
-                frames=_frames(error),
-            )
-            if status:
-                raise  # the response has begun: all that is left is to cut the connection
-            detail = (
-                "An unexpected error; nothing was stored. Quote the request_id to the operator."
-            )
-            response = render_status(500, detail, scope=scope)
-            await response(scope, receive, send_with_id)
+        except Exception as error:  # noqa: BLE001 - the last one who can answer, and tell
+            _log_unexpected(error, scope)
+            if not status:  # else it has begun: the server cuts an answer that is not completed
+                response = render_status(500, UNEXPECTED, scope=scope)
+                await response(scope, receive, send_with_id)
         finally:
             _record(scope, status, seconds=time.perf_counter() - started)
 
@@ -89,6 +80,16 @@ def _request_id(scope: Scope) -> str:
             if _REQUEST_ID.match(given):
                 return str(given)
     return str(new_id())
+
+
+def _log_unexpected(error: Exception, scope: Scope) -> None:
+    _log.error(
+        "unexpected_error",
+        request_id=scope["state"]["request_id"],
+        route=_route(scope),
+        error=type(error).__qualname__,
+        frames=_frames(error),
+    )
 
 
 def _frames(error: BaseException) -> list[str]:

@@ -149,8 +149,8 @@ async def test_an_answer_that_has_begun_is_cut_off() -> None:
         sent.append(message)
 
     scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
-    with pytest.raises(ZeroDivisionError):
-        await RequestLog(deaf)(scope, nothing, send)
+    await RequestLog(deaf)(scope, nothing, send)
+    # nothing that would complete it: the server closes the connection
     assert [message["type"] for message in sent] == ["http.response.start"]
 
 
