@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -10,10 +11,11 @@ import asyncpg
 import pytest
 import yaml
 
-from pacnum_api.domains.items import service
+from pacnum_api.domains.items import repository, service
 from pacnum_api.domains.items.errors import BankNotFound, ItemFileNotFound
 from pacnum_api.domains.items.service import banks
 from pacnum_api.domains.items.types import BankHandle, ItemFilter, LoadReport
+from pacnum_api.domains.referential import service as referential
 from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
 from pacnum_api.platform.database import Database
 from pacnum_api.platform.documents import DocumentsRefused
@@ -195,6 +197,70 @@ async def test_memory_holds_the_last_few_banks(
         bank = await service.get_bank(uow, handle.id)
     assert bank.handle == handle
     assert service.find_cached_bank(handle.id) is None
+
+
+async def test_memory_forgets_the_bank_that_was_longest_unused(
+    database: Database, caller: Caller, *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.forget_banks()
+    monkeypatch.setattr(banks, "_KEPT_AT_MOST", 2)
+    ids = []
+    for name in ("first", "second", "third"):
+        changed = authored("numeric", content={"stem": both(name)})
+        ids += [bank.id for bank in (await load(database, caller, write(tmp_path, changed))).banks]
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        first = await service.get_bank(uow, ids[0])
+        await service.get_bank(uow, ids[1])
+        assert service.find_cached_bank(ids[0]) is first  # an answer uses it
+        third = await service.get_bank(uow, ids[2])
+    assert [service.find_cached_bank(one) for one in ids] == [first, None, third]
+
+
+async def test_moved_cuts_move_provisional_parameters_only(
+    database: Database, caller: Caller, tmp_path: Path
+) -> None:
+    (handle,) = (await load(database, caller, write(tmp_path, authored("numeric")))).banks
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        framework = await referential.get_framework(uow, FRAMEWORK)
+        stored = await repository.get_bank(uow, handle.id)
+        before = stored.entries
+        calibrated = {
+            **before[0],
+            "parameters": {**before[0]["parameters"], "status": "calibrated"},
+        }
+        stored.entries = [calibrated, *before[1:]]
+        await uow.session.flush()
+        same = await banks.publish_bank(uow, framework)
+        assert same is not None  # its entries are not those that were hashed
+        assert (await repository.get_bank(uow, same.id)).entries == stored.entries
+        moved = replace(
+            framework,
+            version=framework.version + 1,
+            levels=tuple(replace(one, starts_at=one.starts_at + 0.25) for one in framework.levels),
+        )
+        later = await banks.publish_bank(uow, moved)
+        assert later is not None
+        after = (await repository.get_bank(uow, later.id)).entries
+    assert after[0] == calibrated
+    for old, new in zip(before[1:], after[1:], strict=True):
+        assert new["version_id"] == old["version_id"]
+        assert new["parameters"]["b"] == pytest.approx(old["parameters"]["b"] + 0.25)
+
+
+async def test_shipped_changes_reach_a_tenants_bank_at_its_next_load(
+    database: Database, caller: Caller, tmp_path: Path
+) -> None:
+    path = write(tmp_path, authored("numeric"))
+    (handle,) = (await load(database, caller, path)).banks
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        # the tenant's bank as it was before the last of the shipped items came
+        stored = await repository.get_bank(uow, handle.id)
+        stored.entries, stored.content_hash = stored.entries[1:], b"before"
+    assert (await current(database, caller)).id == handle.id
+    report = await load(database, caller, path)
+    assert (report.added, report.changed) == ((), ())
+    assert [bank.item_count for bank in report.banks] == [handle.item_count]
+    assert (await current(database, caller)).id == report.banks[0].id
 
 
 async def test_every_item_of_the_bank_is_shown_solved_and_opened(

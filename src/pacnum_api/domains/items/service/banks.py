@@ -34,7 +34,9 @@ from pacnum_api.psychometrics.scale import LevelScale
 BANK_CHANNEL: Final = "pacnum_bank"
 """NOTIFY channel: a bank version was published; the payload is its id."""
 
-_KEPT_AT_MOST: Final = 8
+_KEPT_AT_MOST: Final = 32
+"""Banks in memory: those in use of about as many tenants with items of their own, a process."""
+
 _kept: OrderedDict[UUID, tuple[UUID, ItemBank]] = OrderedDict()
 _building: dict[UUID, asyncio.Lock] = {}
 
@@ -60,7 +62,10 @@ def find_cached_bank(bank_id: UUID) -> ItemBank | None:
     For whoever reached ``bank_id`` through a row of its own tenant, as an answer does.
     """
     kept = _kept.get(bank_id)
-    return None if kept is None else kept[1]
+    if kept is None:
+        return None
+    _kept.move_to_end(bank_id)  # a bank that is answered from is in use, even if nobody starts
+    return kept[1]
 
 
 async def get_bank(uow: UnitOfWork, bank_id: UUID) -> ItemBank:
@@ -130,11 +135,12 @@ def _parameters(stored: Mapping[str, Any]) -> ItemParameters:
 async def publish_bank(uow: UnitOfWork, framework: Framework) -> BankHandle | None:
     """Publish what is active now, unless the tenant's newest bank already says just that.
 
-    Items that were in the bank before, in the same wording, keep their parameters; others get
+    Items that were in the bank before, in the same wording, keep their calibrated parameters;
+    provisional ones only within a framework version, because they stand on its cuts. Others get
     provisional ones. None when nothing was published.
     """
     before = await repository.find_own_newest_bank(uow, framework.code)
-    known = {} if before is None else {entry["version_id"]: entry for entry in before.entries}
+    known = _lasting(before, framework)
     position = {one.code: one.position for one in framework.competences}
     found = [
         (row, version)
@@ -164,6 +170,18 @@ async def publish_bank(uow: UnitOfWork, framework: Framework) -> BankHandle | No
     await uow.session.flush()
     await uow.notify(BANK_CHANNEL, str(bank.id))
     return handle_of(bank)
+
+
+def _lasting(before: ItemBankRow | None, framework: Framework) -> dict[str, Mapping[str, Any]]:
+    """The entries of a bank whose parameters hold in this framework version, by item version."""
+    if before is None:
+        return {}
+    is_same = before.framework_version == framework.version
+    return {
+        entry["version_id"]: entry
+        for entry in before.entries
+        if is_same or entry["parameters"]["status"] == ParameterStatus.CALIBRATED
+    }
 
 
 def _entry(row: ItemRow, version: ItemVersionRow, *, scale: LevelScale) -> dict[str, Any]:
