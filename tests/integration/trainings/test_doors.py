@@ -1,6 +1,5 @@
 """Who may read the catalogue and publish in it."""
 
-
 import httpx
 import pytest
 
