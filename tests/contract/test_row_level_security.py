@@ -34,6 +34,7 @@ SHARED = {
 """Tables whose public rows every tenant may read; anything else stays with its owner."""
 
 TABLES = tenant_tables()
+MODELS = sorted((one.class_ for one in Base.registry.mappers), key=lambda model: model.__name__)
 every_table = pytest.mark.parametrize("table", TABLES, ids=[table.name for table in TABLES])
 
 
@@ -133,11 +134,7 @@ async def test_without_a_tenant_nothing_can_be_written(
     assert (await session.execute(table.delete())).rowcount == 0  # type: ignore[attr-defined]  # a cursor's result
 
 
-@pytest.mark.parametrize(
-    "model",
-    [mapper.class_ for mapper in Base.registry.mappers],
-    ids=[mapper.class_.__name__ for mapper in Base.registry.mappers],
-)
+@pytest.mark.parametrize("model", MODELS, ids=[model.__name__ for model in MODELS])
 async def test_every_model_belongs_to_a_tenant_and_hides_foreign_rows(
     session: AsyncSession, model: type[TenantOwned]
 ) -> None:
