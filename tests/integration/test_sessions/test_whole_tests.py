@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from pacnum_api.domains.items.service import ItemBank
+from pacnum_api.kernel.page import encode_cursor
 from tests.support.callers import Caller
 from tests.support.simulated_agent import (
     Document,
@@ -189,3 +190,21 @@ async def test_the_profile_holds_what_the_latest_test_measured(
     assert len(profile["not_assessed"]) == 19
     history = (await caller.get(f"/v1/agents/{first['agent_id']}/history")).json()["data"]
     assert [one["session_id"] for one in history] == [second["id"], first["id"], first["id"]]
+
+
+async def test_the_history_comes_in_pages(caller: Caller, agent: SimulatedAgent) -> None:
+    session = await begin(caller, competences=["1.1", "1.3", "2.1"])
+    await take(caller, agent, session)
+    path = f"/v1/agents/{session['agent_id']}/history"
+    whole = (await caller.get(path)).json()["data"]
+    pages: list[list[Document]] = []
+    cursor = None
+    while cursor is not None or not pages:
+        asked = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        page = (await caller.get(path, params=asked)).json()
+        pages.append(page["data"])
+        cursor = page["next_cursor"]
+    assert [len(page) for page in pages] == [2, 1]
+    assert [one for page in pages for one in page] == whole
+    wrong = await caller.get(path, params={"cursor": encode_cursor("then", "there", "1.1")})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "invalid_cursor")
