@@ -113,7 +113,7 @@ async def test_a_rotation_is_due_once_however_many_workers_look(
     assert await rotate_keys_when_due(own_database, max_age=OLD)
     assert not await rotate_keys_when_due(own_database, max_age=OLD)
     owner = await asyncpg.connect(own_database_url)
-    await owner.execute("UPDATE signing_keys SET created_at = created_at - $1", 2 * OLD)
+    await owner.execute("UPDATE signing_keys SET created_at = created_at - $1::interval", 2 * OLD)
     await owner.close()
     made = await asyncio.gather(
         *(rotate_keys_when_due(own_database, max_age=OLD) for _ in range(5))
