@@ -179,6 +179,7 @@ async def _load_or_create(
             return keys
         # Replicas that start together all come here; the lock lets one of them make the key.
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        now = utc_now()  # later than the key of whoever had the lock before
         keys = await _load(connection, now)
         if not any(key.signs_at(now) for key in keys):
             await _insert(connection, generate_signing_key(algorithm, activates_at=now), now=now)
