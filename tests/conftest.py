@@ -13,6 +13,7 @@ from uuid import uuid4
 import asyncpg
 import filelock
 import httpx
+import hypothesis
 import pytest
 from fastapi import FastAPI
 
@@ -28,6 +29,11 @@ from tests.support.databases import (
     load_shipped_content,
     with_database,
 )
+
+# machines are shared: how long one example takes says nothing, and an example that fails in one run
+# must fail in the next
+hypothesis.settings.register_profile("pacnum", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("pacnum")
 
 PUBLIC_URL = "http://pacnum.test"
 

@@ -11,7 +11,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -87,7 +87,10 @@ def run_demo(*, port: int, seed: int, keeps_serving: bool) -> None:
         local = settings.model_copy(
             update={"database_url": url, "port": chosen, "public_url": f"http://{HOST}:{chosen}"}
         )
-        asyncio.run(_run(local, printer, seed=seed, started=started, keeps_serving=keeps_serving))
+        with suppress(KeyboardInterrupt):  # Ctrl-C is how serving is meant to end
+            asyncio.run(
+                _run(local, printer, seed=seed, started=started, keeps_serving=keeps_serving)
+            )
 
 
 def _free_port(wished: int) -> int:
