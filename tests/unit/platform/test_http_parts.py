@@ -74,3 +74,19 @@ def test_findings_are_named_by_pointer() -> None:
     assert unstorable_texts(document) == ["", "/a/1", "/b~1c/~0d"]
     assert unstorable_texts("\x00") == [""]
     assert unstorable_texts(7) == []
+
+
+@pytest.mark.parametrize(
+    ("if_match", "expected"),
+    [
+        ('"a-1-fr"', True),
+        ('"x", "a-1-en"', True),
+        ("*", True),
+        ('"a-1"', False),
+        ('"a-11-fr"', False),
+        ('W/"a-1-fr"', False),
+        ("", False),
+    ],
+)
+def test_if_match_names_a_version_strongly(if_match: str, *, expected: bool) -> None:
+    assert any(permits(if_match, tag) for tag in ('"a-1-fr"', '"a-1-en"')) is expected

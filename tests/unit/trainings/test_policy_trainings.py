@@ -150,22 +150,6 @@ def test_a_session_ends_after_it_starts() -> None:
     assert [fault.pointer for fault in faults] == ["/ends_at"]
 
 
-@pytest.mark.parametrize(
-    ("if_match", "expected"),
-    [
-        ('"a-1-fr"', True),
-        ('"x", "a-1-en"', True),
-        ("*", True),
-        ('"a-1"', False),
-        ('"a-11-fr"', False),
-        ('W/"a-1-fr"', False),
-        ("", False),
-    ],
-)
-def test_if_match_names_a_version_strongly(if_match: str, *, expected: bool) -> None:
-    assert policy.names_version(if_match, ['"a-1-fr"', '"a-1-en"']) is expected
-
-
 def test_search_text_holds_both_languages_without_case_and_accents() -> None:
     text = policy.search_text(SOUND.texts)
     for word in ("acces", "donnees", "access", "eviter", "tous", "everyone", "together"):

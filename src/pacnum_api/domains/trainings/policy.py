@@ -117,12 +117,6 @@ def check_session(content: TrainingSessionContent) -> list[FieldFault]:
     return [FieldFault("/ends_at", "expected later than starts_at")]
 
 
-def names_version(if_match: str, etags: Sequence[str]) -> bool:
-    """Whether an If-Match header names one of the ETags (strong comparison, RFC 9110, 13.1.1)."""
-    named = [tag.strip() for tag in if_match.split(",")]
-    return "*" in named or any(etag in named for etag in etags)
-
-
 def folded(text: str) -> str:
     """Text without case and accents, so that ``acces`` finds ``Accès``."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())

@@ -4,9 +4,9 @@ What is sent depends on the reader's language, and so does the ETag: a copy in F
 the English text. Replacing concerns both languages: either ETag names the version.
 """
 
-from pacnum_api.domains.trainings import policy
 from pacnum_api.domains.trainings.types import Training, TrainingSession
 from pacnum_api.kernel.errors import PreconditionFailed, PreconditionRequired
+from pacnum_api.platform.etags import permits
 
 _LOCALES = ("fr", "en")
 
@@ -25,9 +25,7 @@ def check_precondition(current: Training | TrainingSession | None, if_match: str
     """Raise PreconditionRequired if nothing was named, PreconditionFailed if something else was."""
     if if_match is None:
         raise PreconditionRequired
-    if current is None or not policy.names_version(
-        if_match, [_etag(current, locale) for locale in _LOCALES]
-    ):
+    if current is None or not any(permits(if_match, _etag(current, locale)) for locale in _LOCALES):
         raise PreconditionFailed
 
 
