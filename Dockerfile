@@ -11,7 +11,7 @@ WORKDIR /source
 # have no hash of, the tools that build the one or other source package included.
 COPY requirements/runtime.lock requirements/build.lock requirements/
 RUN /opt/build/bin/pip install --require-hashes --only-binary :all: -r requirements/build.lock \
-    && /opt/build/bin/pip wheel --require-hashes --no-build-isolation --wheel-dir /wheels \
+    && /opt/build/bin/pip wheel --no-deps --require-hashes --no-build-isolation --wheel-dir /wheels \
         -r requirements/runtime.lock \
     && /opt/pacnum/bin/pip install --no-deps --no-index /wheels/*.whl
 COPY pyproject.toml README.md LICENSE ./
