@@ -2,6 +2,12 @@
 
 Whatever would change an estimate, an item or a stop for the same answers is a new version beside
 the old ones; the old ones stay as long as a session, or the replay of one, may need them.
+
+1.0.0  each competence by itself: grid EAP, the competence with the strongest claim, then its item.
+2.0.0  all competences together: joint posterior under a correlated prior that carries its own
+       error, items valued by what they tell about all competences still open, chance in the
+       ranking of the first items. The first test begins with the population, a later one with what
+       the agent showed before.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,14 +16,20 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
-from pacnum_api.psychometrics import estimation, selection
-from pacnum_api.psychometrics.estimation import Prior, Response, SessionPosterior
+from pacnum_api.psychometrics import estimation, joint_estimation, joint_selection, selection
+from pacnum_api.psychometrics.estimation import (
+    AbilityEstimate,
+    CompetencePosterior,
+    Prior,
+    Response,
+)
+from pacnum_api.psychometrics.population import AbilityState, JointPrior
 from pacnum_api.psychometrics.rules import Rules, SelectionRules, StoppingRules
 from pacnum_api.psychometrics.selection import Decision
-from pacnum_api.psychometrics.session import SessionState
+from pacnum_api.psychometrics.session import SessionPlan, SessionState, replayed
 from pacnum_api.psychometrics.tables import BankTables
 
-ALGORITHM_VERSION = "1.0.0"
+ALGORITHM_VERSION = "2.0.0"
 """The version new sessions begin with."""
 
 
@@ -31,96 +43,155 @@ class Purpose(StrEnum):
     CERTIFICATION = "certification"
 
 
-class Estimate(Protocol):
-    """The shape of ``estimation.estimate``."""
+class Posterior(Protocol):
+    """What every version can say of the abilities after some answers."""
+
+    def marginal(self, competence: int) -> CompetencePosterior:
+        """Return the posterior of one ability that was asked about."""
+        ...
+
+    def mean_of(self, competences: Sequence[int]) -> AbilityEstimate | None:
+        """Return the mean ability over some of them, with its standard error; None for none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Where a test stands after some answers, and what comes next.
+
+    ``state``: the plan with the items put; ``ability_state``: what the next test would start from
+    if this one ended here, None in versions that do not pass it on.
+    """
+
+    posterior: Posterior
+    decision: Decision
+    state: SessionState
+    rules: Rules
+    prior: JointPrior
+
+    def ability_state(self) -> AbilityState | None:
+        """Return what the next test starts from; None where the version passes nothing on."""
+        if isinstance(self.posterior, joint_estimation.Posterior):
+            return self.posterior.state(self.prior)
+        return None
+
+
+class Measure(Protocol):
+    """From a plan and the answers so far to estimate and decision; nothing else enters.
+
+    ``prior``: of all abilities of the framework. ``ValueError`` for answers that cannot be.
+    """
 
     def __call__(
-        self, tables: BankTables, responses: Sequence[Response], *, prior: Prior
-    ) -> SessionPosterior: ...
+        self,
+        tables: BankTables,
+        plan: SessionPlan,
+        *,
+        responses: Sequence[Response],
+        prior: JointPrior,
+        rules: Rules,
+    ) -> Measurement: ...
 
 
-class Update(Protocol):
-    """The shape of ``estimation.update``."""
+def _each_by_itself(
+    tables: BankTables,
+    plan: SessionPlan,
+    *,
+    responses: Sequence[Response],
+    prior: JointPrior,
+    rules: Rules,
+) -> Measurement:
+    state = replayed(tables, plan, items=[response.item for response in responses])
+    population = Prior.standard(tables.competence_count)
+    posterior = estimation.estimate(tables, responses, prior=population)
+    decision = selection.select(tables, posterior, state=state, rules=rules)
+    return Measurement(posterior, decision, state, rules, prior)
 
-    def __call__(
-        self, tables: BankTables, posterior: SessionPosterior, *, response: Response
-    ) -> SessionPosterior: ...
 
-
-class Select(Protocol):
-    """The shape of ``selection.select``."""
-
-    def __call__(
-        self, tables: BankTables, posterior: SessionPosterior, *, state: SessionState, rules: Rules
-    ) -> Decision: ...
+def _all_together(
+    tables: BankTables,
+    plan: SessionPlan,
+    *,
+    responses: Sequence[Response],
+    prior: JointPrior,
+    rules: Rules,
+) -> Measurement:
+    state = replayed(tables, plan, items=[response.item for response in responses])
+    scored = [
+        response
+        for position, response in enumerate(responses, start=1)
+        if not plan.is_tryout(position, response.item)
+    ]
+    posterior = joint_estimation.estimate(
+        tables, scored, prior=prior.only(plan.competences), competences=plan.competences
+    )
+    decision = joint_selection.select(tables, posterior, state=state, rules=rules)
+    return Measurement(posterior, decision, state, rules, prior)
 
 
 @dataclass(frozen=True, slots=True)
 class Algorithm:
-    """One version: how to estimate, how to select, by which rules for which purpose."""
+    """One version: how to measure, by which rules for which purpose.
+
+    ``controls_exposure``: whether a test begins with the items that ``exposure`` lets it use;
+    ``uses_history``: whether it begins with what earlier tests left.
+    """
 
     version: str
     rules: Mapping[Purpose, Rules]
-    estimate: Estimate
-    update: Update
-    select: Select
+    measure: Measure
+    controls_exposure: bool
+    uses_history: bool
 
     def rules_for(self, purpose: Purpose) -> Rules:
         return self.rules[purpose]
 
 
-_DRAW = SelectionRules(pool_size=5, sharpness=8)
+def _rules(
+    selection_rules: SelectionRules,
+    *,
+    minima: tuple[int, int, int],
+    maxima: tuple[int, int, int],
+) -> Mapping[Purpose, Rules]:
+    """The rules of positioning, target and certification; numbers of items in this order."""
+    usual = {"standard_error": 0.40, "level_certainty": 0.80, "target_probability": 0.90}
+    strict = {"standard_error": 0.30, "level_certainty": 0.90, "target_probability": 0.95}
+    falls = {"least_variance_fall": 0.002, "least_risk_fall": 0.0005}
+    small_falls = {"least_variance_fall": 0.001, "least_risk_fall": 0.0002}
+    goals = (usual | falls, usual | falls, strict | small_falls)
+    return MappingProxyType(
+        {
+            purpose: Rules(
+                selection=selection_rules,
+                stopping=StoppingRules(minimum_items=least, maximum_items=most, **numbers),
+            )
+            for purpose, least, most, numbers in zip(Purpose, minima, maxima, goals, strict=True)
+        }
+    )
 
-_RULES_1_0_0: Mapping[Purpose, Rules] = MappingProxyType(
-    {
-        Purpose.POSITIONING: Rules(
-            selection=_DRAW,
-            stopping=StoppingRules(
-                minimum_items=3,
-                maximum_items=8,
-                standard_error=0.40,
-                level_certainty=0.80,
-                target_probability=0.90,
-                least_variance_fall=0.002,
-                least_risk_fall=0.0005,
-            ),
-        ),
-        Purpose.TARGET: Rules(
-            selection=_DRAW,
-            stopping=StoppingRules(
-                minimum_items=2,
-                maximum_items=10,
-                standard_error=0.40,
-                level_certainty=0.80,
-                target_probability=0.90,
-                least_variance_fall=0.002,
-                least_risk_fall=0.0005,
-            ),
-        ),
-        Purpose.CERTIFICATION: Rules(
-            selection=_DRAW,
-            stopping=StoppingRules(
-                minimum_items=5,
-                maximum_items=20,
-                standard_error=0.30,
-                level_certainty=0.90,
-                target_probability=0.95,
-                least_variance_fall=0.001,
-                least_risk_fall=0.0002,
-            ),
-        ),
-    }
-)
 
 _KEPT: Mapping[str, Algorithm] = MappingProxyType(
     {
         "1.0.0": Algorithm(
             version="1.0.0",
-            rules=_RULES_1_0_0,
-            estimate=estimation.estimate,
-            update=estimation.update,
-            select=selection.select,
-        )
+            rules=_rules(
+                SelectionRules(pool_size=5, sharpness=8), minima=(3, 2, 5), maxima=(8, 10, 20)
+            ),
+            measure=_each_by_itself,
+            controls_exposure=False,
+            uses_history=False,
+        ),
+        "2.0.0": Algorithm(
+            version="2.0.0",
+            rules=_rules(
+                SelectionRules(pool_size=5, sharpness=8, progressive_items=3),
+                minima=(2, 2, 5),
+                maxima=(12, 12, 20),
+            ),
+            measure=_all_together,
+            controls_exposure=True,
+            uses_history=True,
+        ),
     }
 )
 

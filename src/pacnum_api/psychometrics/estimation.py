@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,8 +37,7 @@ class AbilityEstimate:
     standard_error: float
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """The scored answer to an item: ``category`` 0 up to the item's greatest score."""
 
     item: int
@@ -159,6 +159,24 @@ class SessionPosterior:
     """The posteriors of all K abilities, in the order of their indices."""
 
     competences: tuple[CompetencePosterior, ...]
+
+    def marginal(self, competence: int) -> CompetencePosterior:
+        """Return the posterior of one ability."""
+        return self.competences[competence]
+
+    def mean_of(self, competences: Sequence[int]) -> AbilityEstimate | None:
+        """Return the mean ability over some of the competences; None for none.
+
+        Nothing is known of how the errors hang together, so the standard error is the largest
+        there can be: that of wholly dependent errors, the mean of the standard errors.
+        """
+        if not competences:
+            return None
+        found = [self.competences[competence] for competence in competences]
+        return AbilityEstimate(
+            theta=math.fsum(one.theta for one in found) / len(found),
+            standard_error=math.fsum(one.standard_error for one in found) / len(found),
+        )
 
 
 @lru_cache(maxsize=4096)

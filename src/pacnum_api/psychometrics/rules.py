@@ -11,15 +11,26 @@ class SelectionRules:
     ``sharpness``: a whole number; the probability of an item goes with the sharpness-th power of
     its value. That is a softmax over the logarithms of the values at temperature 1 / sharpness
     (0: all of the pool alike), and needs nothing but multiplications.
+    ``progressive_items``: so many items from the start are ranked partly by chance, the first
+    wholly, each later one less (0: none); see ``joint_selection``. ``is_per_second``: values are
+    divided by the time that an item is expected to take, where the plan says it.
     """
 
     pool_size: int
     sharpness: int
+    progressive_items: int = 0
+    is_per_second: bool = False
 
     @property
     def temperature(self) -> float:
         """Temperature of the softmax over log values."""
         return 1.0 / self.sharpness if self.sharpness else float("inf")
+
+    def random_share(self, position: int) -> float:
+        """Return the part of chance in the ranking at a position, 1-based."""
+        if not self.progressive_items:
+            return 0.0
+        return max(0.0, 1.0 - (position - 1) / self.progressive_items)
 
 
 @dataclass(frozen=True, slots=True)

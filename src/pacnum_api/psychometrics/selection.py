@@ -55,10 +55,13 @@ _BLOCKED = -1.0
 
 
 class ValueKind(StrEnum):
-    """What the value of an item counts: theta², or probability² of misclassification."""
+    """What the value of an item counts: theta², or probability² of misclassification; or nothing,
+    for a new item that is put to be calibrated.
+    """
 
     VARIANCE_FALL = "expected_variance_fall"
     RISK_FALL = "expected_risk_fall"
+    TRYOUT = "tryout"
 
 
 class Candidate(NamedTuple):
@@ -74,7 +77,8 @@ class Selection:
     """The item to put next, and how it came to be chosen.
 
     ``pool_size``: items of the competence that could have been asked; ``candidates``: the best of
-    them (at most 10), best first; ``draw``: the number in [0, 1) that picked among them.
+    them (at most 10), best first; ``draw``: the number in [0, 1) that picked among them;
+    ``random_share``: how much of their order was chance (``SelectionRules.progressive_items``).
     """
 
     item: int
@@ -84,6 +88,7 @@ class Selection:
     candidates: tuple[Candidate, ...]
     draw: float
     value_kind: ValueKind
+    random_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +111,17 @@ def select(
     closed = _closed(posterior, state=state, rules=rules.stopping)
     if spent is not None:
         left = {index: spent for index in state.plan.competences if index not in closed}
-        return _done(closed | left)
+        return done(closed | left)
     for competence in _by_claim(posterior, state=state, closed=closed, rules=rules.stopping):
         chosen = _choose(tables, posterior, competence=competence, state=state, rules=rules)
         if isinstance(chosen, Selection):
             return Decision(selection=chosen, closed=closed, reason=None)
         closed[competence] = chosen
-    return _done(closed)
+    return done(closed)
 
 
-def _done(closed: Mapping[int, StopReason]) -> Decision:
+def done(closed: Mapping[int, StopReason]) -> Decision:
+    """Return the decision to put nothing more."""
     return Decision(selection=None, closed=closed, reason=weakest(closed.values()))
 
 
@@ -182,7 +188,7 @@ def _choose(
     target = state.plan.targets.get(competence)
     values = item_values(table, posterior.competences[competence], target=target)
     values[blocked] = _BLOCKED
-    best = list(_best(values, count=min(CANDIDATES_KEPT, pool_size)))
+    best = list(best_of(values, count=min(CANDIDATES_KEPT, pool_size)))
     if best[0][1] < _least_fall(state, competence, rules=rules.stopping):
         return StopReason.NO_MORE_TO_GAIN
     draw = uniform(state.plan.seed, state.position, purpose="item")
@@ -192,7 +198,7 @@ def _choose(
         for (index, value), chance in zip(best, chances, strict=True)
     )
     return Selection(
-        item=_drawn(candidates, draw),
+        item=drawn(candidates, draw),
         competence=competence,
         position=state.position,
         pool_size=pool_size,
@@ -270,8 +276,11 @@ def _ratio(shift: FloatArray, chance: FloatArray, *, by: FloatArray | float) -> 
     return squared
 
 
-def _best(values: FloatArray, *, count: int) -> Iterator[tuple[int, float]]:
-    """Yield index and value of the ``count`` greatest, the lower index first among equals."""
+def best_of(values: FloatArray, *, count: int) -> Iterator[tuple[int, float]]:
+    """Yield index and value of the ``count`` greatest, the lower index first among equals.
+
+    Takes them out of ``values``.
+    """
     for _ in range(count):
         index = int(values.argmax())
         yield index, float(values[index])
@@ -300,7 +309,8 @@ def _whole_power(base: float, exponent: int) -> float:
     return result
 
 
-def _drawn(candidates: tuple[Candidate, ...], draw: float) -> int:
+def drawn(candidates: tuple[Candidate, ...], draw: float) -> int:
+    """Return the item whose share of [0, 1) holds the number drawn."""
     chosen, cumulative = candidates[0].item, 0.0
     for candidate in candidates:
         if draw >= cumulative and candidate.probability > 0.0:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from pacnum_api.psychometrics.arithmetic import BoolArray, uniform
+from pacnum_api.psychometrics.arithmetic import BoolArray, FloatArray, uniform
 from pacnum_api.psychometrics.tables import BankTables
 
 _NOTHING: Mapping[int, int] = MappingProxyType({})
@@ -30,7 +30,11 @@ class SessionPlan:
     ``competences``: the indices asked about; ``seed``: source of every draw; ``targets``:
     competence to the level (1 .. levels) to be decided upon; ``eligible`` (n,): items that may be
     asked at all (locale, accommodations, exposure), None for all; ``item_budget``: greatest number
-    of items over all competences; ``time_budget_seconds``: None for no limit.
+    of items over all competences; ``time_budget_seconds``: None for no limit;
+    ``expected_seconds`` (n,): how long each item takes this agent, None where that is not known
+    (``response_times``);
+    ``tryouts``: position to a new item that is put there to be calibrated, if the test gets that
+    far; its answer counts for nothing.
     """
 
     competences: tuple[int, ...]
@@ -40,13 +44,19 @@ class SessionPlan:
     quotas: Mapping[int, Quota] = field(default_factory=lambda: _NO_QUOTAS)
     item_budget: int | None = None
     time_budget_seconds: float | None = None
+    expected_seconds: FloatArray | None = None
+    tryouts: Mapping[int, int] = field(default_factory=lambda: _NOTHING)
+
+    def is_tryout(self, position: int, item: int) -> bool:
+        """Whether the item at a position (1-based) is there to be calibrated only."""
+        return self.tryouts.get(position) == item
 
 
 @dataclass(frozen=True, eq=False)
 class SessionState:
     """The plan with the items put so far, in order.
 
-    ``counts`` (K): items put per competence; ``blocked`` (n,): items that may not be asked (any
+    ``counts`` (K): items put per competence, tryouts left out; ``blocked`` (n,): items that may not be asked (any
     more); ``rank``: competence to its place in this session's own order, drawn from the seed, that
     decides between competences that have equal claims.
     """
@@ -100,7 +110,7 @@ def after(
     blocked = state.blocked.copy()
     blocked[tables.excludes[item]] = True
     counts = list(state.counts)
-    counts[tables.competence_of[item]] += 1
+    counts[tables.competence_of[item]] += not state.plan.is_tryout(state.position, item)
     return replace(
         state,
         items=(*state.items, item),
@@ -116,7 +126,7 @@ def replayed(
     """Return the state after ``items`` in order: ``begin``, then ``after`` for each."""
     start = begin(tables, plan)
     counts = list(start.counts)
-    for item in items:
+    for position, item in enumerate(items, start=1):
         start.blocked[tables.excludes[item]] = True
-        counts[tables.competence_of[item]] += 1
+        counts[tables.competence_of[item]] += not plan.is_tryout(position, item)
     return replace(start, items=tuple(items), counts=tuple(counts), elapsed_seconds=elapsed_seconds)

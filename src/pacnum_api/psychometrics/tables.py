@@ -12,6 +12,7 @@ Two forms of the same probabilities:
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -63,7 +64,8 @@ class BankTables:
     """A published bank version with the level scale of its framework. Immutable; share it.
 
     ``likelihood`` (sum of categories, 201): P(category) at each grid point; the row of a response
-    is ``row_of[item] + category``. ``excludes[item]``: the items, itself among them, that may no
+    is ``row_of[item] + category``; ``node_likelihood`` (sum of categories, 41): the same at the
+    nodes. ``excludes[item]``: the items, itself among them, that may no
     longer be asked once ``item`` was.
     """
 
@@ -71,6 +73,7 @@ class BankTables:
     scale: LevelScale
     competence_count: int
     likelihood: FloatArray
+    node_likelihood: FloatArray
     row_of: tuple[int, ...]
     competence_of: tuple[int, ...]
     excludes: tuple[IntArray, ...]
@@ -79,6 +82,29 @@ class BankTables:
     @property
     def item_count(self) -> int:
         return len(self.parameters)
+
+    @cached_property
+    def row_bounds(self) -> IntArray:
+        """First row of ``likelihood`` of each competence and the one after its last, (K, 2)."""
+        ends = np.concatenate(
+            (np.zeros(1, np.int64), np.add.accumulate(self.parameters.categories))
+        )
+        return np.array([(ends[one.first], ends[one.stop]) for one in self.competences])
+
+    @cached_property
+    def _rows(self) -> IntArray:
+        return np.array(self.row_of, dtype=np.int64)
+
+    def likelihood_rows(self, items: IntArray, categories: IntArray) -> IntArray:
+        """Return the rows of ``likelihood`` for several answers, (n,) each; ``ValueError`` if one
+        of them does not exist.
+        """
+        if len(items) and not 0 <= int(items.min()) <= int(items.max()) < self.item_count:
+            raise ValueError("an item is not in the bank")
+        if np.any((categories < 0) | (categories >= self.parameters.categories[items])):
+            raise ValueError("an item does not have the category of its answer")
+        rows: IntArray = self._rows[items] + categories
+        return rows
 
     @classmethod
     def build(
@@ -111,6 +137,7 @@ class BankTables:
             scale=scale,
             competence_count=competence_count,
             likelihood=likelihood,
+            node_likelihood=_at_nodes(likelihood),
             row_of=row_of,
             competence_of=tuple(parameters.competence.tolist()),
             excludes=_excludes(parameters),
@@ -133,6 +160,12 @@ def _likelihood(parameters: ItemParameters, row_of: tuple[int, ...]) -> FloatArr
         probability = item_curves(parameters, items, theta=THETA).probability
         for category in range(probability.shape[1]):
             table[rows[items] + category] = probability[:, category]
+    table.flags.writeable = False
+    return table
+
+
+def _at_nodes(likelihood: FloatArray) -> FloatArray:
+    table = np.ascontiguousarray(likelihood[:, ::NODE_STRIDE])
     table.flags.writeable = False
     return table
 

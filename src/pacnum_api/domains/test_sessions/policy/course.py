@@ -5,46 +5,40 @@ each time: that *is* replay, and it costs some hundred microseconds (``docs/benc
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pacnum_api.domains.test_sessions.types import SessionSetup
-from pacnum_api.psychometrics.algorithm import Algorithm, Purpose, algorithm_for
-from pacnum_api.psychometrics.estimation import Prior, Response, SessionPosterior
-from pacnum_api.psychometrics.rules import Rules
-from pacnum_api.psychometrics.selection import Decision
-from pacnum_api.psychometrics.session import SessionPlan, replayed
-from pacnum_api.psychometrics.session import SessionState as Course
+from pacnum_api.psychometrics.algorithm import Measurement, Purpose, algorithm_for
+from pacnum_api.psychometrics.estimation import Response
+from pacnum_api.psychometrics.population import JointPrior
+from pacnum_api.psychometrics.session import SessionPlan
 from pacnum_api.psychometrics.tables import BankTables
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Where a test stands after some answers, and what comes next."""
-
-    posterior: SessionPosterior
-    decision: Decision
-    course: Course
-    rules: Rules
-
-
 def step_after(
-    tables: BankTables, setup: SessionSetup, *, items: Sequence[int], categories: Sequence[int]
-) -> Step:
+    tables: BankTables,
+    setup: SessionSetup,
+    *,
+    prior: JointPrior,
+    items: Sequence[int],
+    categories: Sequence[int],
+) -> Measurement:
     """Estimate and decide after the answers ``categories`` to the first items of ``items``.
 
-    Raises ``UnknownAlgorithm`` when this process no longer keeps the session's algorithm.
+    ``prior``: of all abilities of the framework. Raises ``UnknownAlgorithm`` when this process no
+    longer keeps the session's algorithm.
     """
-    algorithm: Algorithm = algorithm_for(setup.algorithm_version)
-    rules = algorithm.rules_for(Purpose(setup.purpose.value))
-    answered = tuple(items[: len(categories)])
-    course = replayed(tables, _plan(setup), items=answered)
+    algorithm = algorithm_for(setup.algorithm_version)
     responses = [
         Response(item=item, category=category)
-        for item, category in zip(answered, categories, strict=True)
+        for item, category in zip(items, categories, strict=False)
     ]
-    posterior = algorithm.estimate(tables, responses, prior=Prior.standard(tables.competence_count))
-    decision = algorithm.select(tables, posterior, state=course, rules=rules)
-    return Step(posterior=posterior, decision=decision, course=course, rules=rules)
+    return algorithm.measure(
+        tables,
+        _plan(setup),
+        responses=responses,
+        prior=prior,
+        rules=algorithm.rules_for(Purpose(setup.purpose.value)),
+    )
 
 
 def _plan(setup: SessionSetup) -> SessionPlan:
