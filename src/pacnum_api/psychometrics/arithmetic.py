@@ -18,6 +18,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
+ByteArray = npt.NDArray[np.uint8]
 
 _LOG2_E = 1.4426950408889634
 # ln 2 in two parts: the first has 32 significant bits, so that multiples of it are exact.

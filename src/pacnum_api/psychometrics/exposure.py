@@ -6,12 +6,18 @@ so far have used. Theirs is a lottery whose odds are adapted; ours is a bound th
 moment: an item is eligible for one more test if, even when every test now under way that may use it
 does, its share stays at or below the ceiling,
 
-    administered + reserved + 1 <= max(1, floor(ceiling · (tests + 1)))
+    administered + reserved + 1 <= max(1, floor(ceiling · (tests + 1) - phase))
 
-``reserved``: tests under way for which the item is eligible. Items made from one template count
-together, as one *group*. Where a competence is too small for its ceiling (every test needs
-``need`` of its ``size`` groups) the ceiling is raised to ``need / size``; and a test is never left
-with less than it needs: the least shown groups are let in again.
+``reserved``: tests under way for which the item is eligible. ``phase``, from 0 to less than 1,
+differs from item to item, so that items open up one by one: without it every good item would open
+to the same test, and to none of the next. An item that comes near its bound is *scarce*: in the
+ranking its value counts less the less room is left, so that it goes to those whom it tells most; a
+price in the sense of linear programming, found by use. And an item that fewer than a ``floor`` of
+all tests have shown is *featured*: a test shows it first, where it costs least.
+
+Items made from one template count together, as one *group*. Where a competence is too small for its
+ceiling (every test needs ``need`` of its ``size`` groups) the ceiling is raised to ``need / size``;
+and a test is never left with less than it needs: the least shown groups are let in again.
 
 The counters belong to a bank version; whoever keeps them (here PostgreSQL, one row locked while a
 test begins) decides for all replicas at once.
@@ -22,10 +28,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pacnum_api.psychometrics.arithmetic import BoolArray, FloatArray, IntArray
+from pacnum_api.psychometrics.arithmetic import BoolArray, ByteArray, FloatArray, IntArray
 from pacnum_api.psychometrics.bank import NO_FAMILY, ItemParameters
 
 DEFAULT_CEILING = 0.25
+DEFAULT_FLOOR = 0.002
+FREELY = 255.0
+"""The availability of a group that is not scarce."""
+
+SCARCE = 10.0
+"""So many more tests may show a group before it counts as scarce."""
+
+LEAST_SHARE = 0.02
+_GOLDEN_RATIO = 0.6180339887498949
+"""Multiples of it, modulo 1, spread evenly (Weyl)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,47 +105,88 @@ class Exposure:
         )
 
 
-def ceilings(
-    groups: ExposureGroups, *, competences: Sequence[int], need: int, ceiling: float
-) -> FloatArray:
-    """Return the ceiling of each group, (g,); 0 for competences that the test does not ask about.
-
-    ``need``: greatest number of items that a test takes of a competence.
+@dataclass(frozen=True, eq=False)
+class Limits:
+    """``ceiling`` (g,): greatest share of all tests that may show a group, 0 for those that the
+    test at hand does not ask about; ``floor``: the share that is wished at least.
     """
-    sizes = np.bincount(groups.competence_of, minlength=max(competences, default=0) + 1)
-    result = np.zeros(len(groups))
-    for competence in competences:
-        size = int(sizes[competence])
-        if size:
-            raised = max(ceiling, min(1.0, need / size))
-            result[groups.competence_of == competence] = raised
-    return result
+
+    ceiling: FloatArray
+    floor: float
+
+    @classmethod
+    def of(
+        cls,
+        groups: ExposureGroups,
+        *,
+        competences: Sequence[int],
+        need: int,
+        ceiling: float = DEFAULT_CEILING,
+        floor: float = DEFAULT_FLOOR,
+    ) -> "Limits":
+        """Return the limits for a test of ``competences`` that takes ``need`` items of each."""
+        found = np.zeros(len(groups))
+        for competence in competences:
+            members = groups.competence_of == competence
+            size = int(np.count_nonzero(members))
+            if size:
+                found[members] = max(ceiling, min(1.0, need / size))
+        return cls(ceiling=found, floor=floor)
 
 
-def eligible_groups(
-    exposure: Exposure, groups: ExposureGroups, *, ceiling: FloatArray, need: int
-) -> BoolArray:
-    """Return which groups the next test may use, (g,).
+@dataclass(frozen=True, eq=False)
+class Admission:
+    """What one test may use: for each group a whole number from 0, not at all, to 255, freely,
+    (g,); ``featured``: the group that it shows first because all tests have shown it too little.
+    """
 
-    ``ceiling`` (g,): see ``ceilings``; ``need``: items it may take of each competence, which it
-    always finds where the bank has them.
+    availability: ByteArray
+    featured: int | None
+
+    @property
+    def eligible(self) -> BoolArray:
+        """Which groups the test may use at all, (g,)."""
+        allowed: BoolArray = self.availability > 0
+        return allowed
+
+
+def admit(exposure: Exposure, groups: ExposureGroups, *, limits: Limits, need: int) -> Admission:
+    """Return what the next test may use.
+
+    ``need``: items it may take of each competence, which it always finds where the bank has them.
     """
     in_use = exposure.administered + exposure.reserved
-    bound = np.maximum(1.0, np.floor(ceiling * (exposure.tests + 1)))
-    asked = ceiling > 0.0
-    eligible: BoolArray = asked & (in_use + 1 <= bound)
-    for competence in np.unique(groups.competence_of[asked]).tolist():
+    tests = exposure.tests + 1
+    phase = np.arange(1, len(groups) + 1) * _GOLDEN_RATIO % 1.0
+    bound = np.maximum(1.0, np.floor(limits.ceiling * tests - phase))
+    asked = limits.ceiling > 0.0
+    eligible = asked & (in_use + 1 <= bound)
+    _let_in_again(eligible, groups, in_use=in_use, need=need)
+    # Most tests under way that may show a group do not: the price reckons with what is usual.
+    usual = exposure.administered + limits.ceiling * exposure.reserved
+    room = (limits.ceiling * tests - usual) / SCARCE
+    share = np.where(limits.ceiling < 1.0, np.clip(room, LEAST_SHARE, 1.0), 1.0)
+    lagging = np.flatnonzero(eligible & (exposure.administered < np.floor(limits.floor * tests)))
+    return Admission(
+        availability=np.where(eligible, np.rint(share * FREELY), 0).astype(np.uint8),
+        # By turns, so that tests under way at the same time feature different ones.
+        featured=int(lagging[tests % len(lagging)]) if len(lagging) else None,
+    )
+
+
+def _let_in_again(
+    eligible: BoolArray, groups: ExposureGroups, *, in_use: IntArray, need: int
+) -> None:
+    for competence in np.unique(groups.competence_of).tolist():
         members = np.flatnonzero(groups.competence_of == competence)
         missing = min(need, len(members)) - int(np.count_nonzero(eligible[members]))
         if missing > 0:
             out = members[~eligible[members]]
-            share = in_use[out]
             # Stable: among equals the first of the bank.
-            eligible[out[np.argsort(share, kind="stable")[:missing]]] = True
-    return eligible
+            eligible[out[np.argsort(in_use[out], kind="stable")[:missing]]] = True
 
 
-def eligible_items(groups: ExposureGroups, eligible: BoolArray) -> BoolArray:
-    """Return which items of the bank may be put, (n,), from the groups that may."""
-    items: BoolArray = eligible[groups.group_of]
-    return items
+def availability_of_items(groups: ExposureGroups, availability: ByteArray) -> FloatArray:
+    """Return the factor of each item of the bank in the ranking, from 0 to 1, (n,)."""
+    factor: FloatArray = availability[groups.group_of] / FREELY
+    return factor

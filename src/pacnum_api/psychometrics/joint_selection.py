@@ -26,6 +26,7 @@ Chance
 At position t, with share ``w = max(0, 1 - (t - 1) / progressive_items)``, items are ranked by
 ``(1 - w) value + w u max(value)``, u uniform for each item (Revuelta & Ponsoda 1998, Journal of
 Educational Measurement 35, 311-327): early, when values are least certain, every item has a chance.
+The ranking counts an item for less when it is scarce (``exposure``).
 """
 
 from collections.abc import Sequence
@@ -97,22 +98,29 @@ def select(
         table = tables.competences[competence]
         valued.values[table.first : table.stop] = _BLOCKED
     tryout = state.plan.tryouts.get(state.position)
+    featured = state.plan.featured
     if tryout is not None and tryout not in state.items:
-        chosen = _tryout(tables, tryout, position=state.position)
+        chosen = _alone(tables, tryout, value=0.0, kind=ValueKind.TRYOUT, state=state)
+    elif featured is not None and not state.items and valued.values[featured] >= 0.0:
+        value = float(valued.values[featured])
+        chosen = _alone(tables, featured, value=value, kind=ValueKind.FEATURED, state=state)
     else:
         chosen = _choose(tables, valued.values, state=state, rules=rules)
     return Decision(selection=chosen, closed=closed, reason=None)
 
 
-def _tryout(tables: BankTables, item: int, *, position: int) -> Selection:
+def _alone(
+    tables: BankTables, item: int, *, value: float, kind: ValueKind, state: SessionState
+) -> Selection:
+    """An item that is put for its own sake, whatever the others are worth."""
     return Selection(
         item=item,
         competence=tables.competence_of[item],
-        position=position,
+        position=state.position,
         pool_size=1,
-        candidates=(Candidate(item, 0.0, 1.0),),
+        candidates=(Candidate(item, value, 1.0),),
         draw=0.0,
-        value_kind=ValueKind.TRYOUT,
+        value_kind=kind,
     )
 
 
@@ -318,12 +326,14 @@ def _choose(
     pool_size = int(np.count_nonzero(allowed))
     position = state.position
     share = rules.selection.random_share(position)
-    ranked = values
+    ranked = values.copy()
     if share > 0.0:
         chance = uniforms(state.plan.seed, position, count=len(values))
         ranked = (1.0 - share) * values + share * float(values.max()) * chance
-        ranked[~allowed] = _BLOCKED
-    best = list(best_of(ranked.copy(), count=min(CANDIDATES_KEPT, pool_size)))
+    if state.plan.availability is not None:
+        ranked *= state.plan.availability
+    ranked[~allowed] = _BLOCKED
+    best = list(best_of(ranked, count=min(CANDIDATES_KEPT, pool_size)))
     draw = uniform(state.plan.seed, position, purpose="item")
     chances = draw_probabilities([score for _, score in best], rules=rules.selection)
     candidates = tuple(

@@ -56,12 +56,14 @@ _BLOCKED = -1.0
 
 class ValueKind(StrEnum):
     """What the value of an item counts: theta², or probability² of misclassification; or nothing,
-    for a new item that is put to be calibrated.
+    for a new item that is put to be calibrated; or less than others, for one that all tests
+    together have shown too little.
     """
 
     VARIANCE_FALL = "expected_variance_fall"
     RISK_FALL = "expected_risk_fall"
     TRYOUT = "tryout"
+    FEATURED = "featured"
 
 
 class Candidate(NamedTuple):

@@ -29,7 +29,9 @@ class SessionPlan:
 
     ``competences``: the indices asked about; ``seed``: source of every draw; ``targets``:
     competence to the level (1 .. levels) to be decided upon; ``eligible`` (n,): items that may be
-    asked at all (locale, accommodations, exposure), None for all; ``item_budget``: greatest number
+    asked at all (locale, accommodations, exposure), None for all; ``availability`` (n,): 0 to 1,
+    how freely each may be used, None for all freely; ``featured``: an item that is put first, for
+    its own sake (both: ``exposure``); ``item_budget``: greatest number
     of items over all competences; ``time_budget_seconds``: None for no limit;
     ``expected_seconds`` (n,): how long each item takes this agent, None where that is not known
     (``response_times``);
@@ -46,6 +48,8 @@ class SessionPlan:
     time_budget_seconds: float | None = None
     expected_seconds: FloatArray | None = None
     tryouts: Mapping[int, int] = field(default_factory=lambda: _NOTHING)
+    availability: FloatArray | None = None
+    featured: int | None = None
 
     def is_tryout(self, position: int, item: int) -> bool:
         """Whether the item at a position (1-based) is there to be calibrated only."""
@@ -56,8 +60,8 @@ class SessionPlan:
 class SessionState:
     """The plan with the items put so far, in order.
 
-    ``counts`` (K): items put per competence, tryouts left out; ``blocked`` (n,): items that may not be asked (any
-    more); ``rank``: competence to its place in this session's own order, drawn from the seed, that
+    ``counts`` (K): items put per competence, tryouts left out; ``blocked`` (n,): items that may not
+    be asked (any more); ``rank``: competence to its place in this session's own order, drawn from the seed, that
     decides between competences that have equal claims.
     """
 
