@@ -210,7 +210,10 @@ def _valued(
         for competence in free:
             table = tables.competences[competence]
             values[table.first : table.stop] = item_values(
-                table, posterior.only, target=state.plan.targets.get(competence)
+                table,
+                posterior.only,
+                target=state.plan.targets.get(competence),
+                drops_impossible=True,
             )
     elif free:
         _fill(values, tables, posterior=posterior, state=state, competences=free)
@@ -243,7 +246,7 @@ def _fill(
             values[items] = between[items] * (1.0 + along)
         else:
             marginal = posterior.marginal(competence)
-            risk = item_values(table, marginal, target=target)
+            risk = item_values(table, marginal, target=target, drops_impossible=True)
             values[items] = risk + between[items] * along
 
 
@@ -305,7 +308,9 @@ def _between_answers(
         shift_0 -= shift
         # A category that an item does not have has no chance, and then no shift either.
         between += shift * shift / np.maximum(chance, 1.0)
-    between += shift_0 * shift_0 / chance_0
+    # Category 0 is what is missing to one: below one unit of probability that is rounding alone.
+    possible = chance_0 >= whole / PROBABILITY_UNITS
+    between += np.where(possible, shift_0 * shift_0, 0.0) / np.where(possible, chance_0, 1.0)
     between /= whole
     return between
 
