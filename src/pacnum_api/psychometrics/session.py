@@ -61,8 +61,8 @@ class SessionState:
     """The plan with the items put so far, in order.
 
     ``counts`` (K): items put per competence, tryouts left out; ``blocked`` (n,): items that may not
-    be asked (any more); ``rank``: competence to its place in this session's own order, drawn from the seed, that
-    decides between competences that have equal claims.
+    be asked (any more); ``rank``: competence to its place in this session's own order, drawn from
+    the seed, that decides between competences that have equal claims.
     """
 
     plan: SessionPlan
