@@ -29,7 +29,7 @@ Educational Measurement 35, 311-327): early, when values are least certain, ever
 The ranking counts an item for less when it is scarce (``exposure``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -91,15 +91,16 @@ def select(
         return done(closed | dict.fromkeys(still_open, spent))
     valued = _valued(tables, posterior, state=state, still_open=still_open)
     closed |= dict.fromkeys(still_open - valued.best.keys(), StopReason.NO_ITEM_LEFT)
-    eligible = _eligible(valued, state=state, rules=rules.stopping)
+    below = _below_minimum(valued, state=state, rules=rules.stopping)
+    eligible = _eligible(valued, below, state=state, rules=rules.stopping)
     if not eligible:
         return done(closed | dict.fromkeys(valued.best, StopReason.NO_MORE_TO_GAIN))
     for competence in valued.best.keys() - set(eligible):
         table = tables.competences[competence]
         valued.values[table.first : table.stop] = _BLOCKED
-    tryout = state.plan.tryouts.get(state.position)
+    tryout = _tryout_due(tables, state)
     featured = state.plan.featured
-    if tryout is not None and tryout not in state.items:
+    if tryout is not None and not _is_tight(state, below):
         chosen = _alone(tables, tryout, value=0.0, kind=ValueKind.TRYOUT, state=state)
     elif featured is not None and not state.items and valued.values[featured] >= 0.0:
         value = float(valued.values[featured])
@@ -174,23 +175,42 @@ def _node_bounds(scale: LevelScale) -> tuple[IntArray, IntArray]:
     return first, stop
 
 
-def _eligible(valued: _Valued, *, state: SessionState, rules: StoppingRules) -> list[int]:
+def _below_minimum(valued: _Valued, *, state: SessionState, rules: StoppingRules) -> dict[int, int]:
+    """Return how many items are missing to the minimum of each competence that has items left."""
+    missing = {
+        competence: quota_of(state, competence, rules=rules).minimum - state.counts[competence]
+        for competence in valued.best
+    }
+    return {competence: count for competence, count in missing.items() if count > 0}
+
+
+def _is_tight(state: SessionState, below: Mapping[int, int]) -> bool:
+    """Whether the budget of the session leaves room for the minima alone."""
+    budget = state.plan.item_budget
+    return budget is not None and budget - len(state.items) <= sum(below.values())
+
+
+def _eligible(
+    valued: _Valued, below: Mapping[int, int], *, state: SessionState, rules: StoppingRules
+) -> list[int]:
     """Return the competences whose items may be put now.
 
     All that have an item left, while one of them promises something; those below their minimum
     alone when nothing else does, or when the budget of the session leaves room for no more.
     """
-    missing = {
-        competence: quota_of(state, competence, rules=rules).minimum - state.counts[competence]
-        for competence in valued.best
-    }
-    below = [competence for competence, count in missing.items() if count > 0]
-    budget = state.plan.item_budget
-    if budget is not None and budget - len(state.items) <= sum(missing[one] for one in below):
-        return below or list(valued.best)
+    if _is_tight(state, below):
+        return list(below)
     if max(valued.best.values(), default=0.0) < _least_fall(state, rules):
-        return below
+        return list(below)
     return list(valued.best)
+
+
+def _tryout_due(tables: BankTables, state: SessionState) -> int | None:
+    """Return the new item that is to be put now, unless an item put before excludes it."""
+    tryout = state.plan.tryouts.get(state.position)
+    if tryout is None or not set(state.items).isdisjoint(tables.excludes[tryout].tolist()):
+        return None
+    return tryout
 
 
 def _least_fall(state: SessionState, rules: StoppingRules) -> float:
@@ -210,12 +230,13 @@ def _valued(
         for competence in free:
             table = tables.competences[competence]
             values[table.first : table.stop] = item_values(
-                table, posterior.only, target=state.plan.targets.get(competence)
+                table,
+                posterior.only,
+                target=state.plan.targets.get(competence),
+                drops_impossible=True,
             )
     elif free:
         _fill(values, tables, posterior=posterior, state=state, competences=free)
-    if state.plan.expected_seconds is not None:
-        values /= state.plan.expected_seconds
     values[state.blocked] = _BLOCKED
     best = {}
     for competence in free:
@@ -243,7 +264,7 @@ def _fill(
             values[items] = between[items] * (1.0 + along)
         else:
             marginal = posterior.marginal(competence)
-            risk = item_values(table, marginal, target=target)
+            risk = item_values(table, marginal, target=target, drops_impossible=True)
             values[items] = risk + between[items] * along
 
 
@@ -274,7 +295,7 @@ def _counted(posterior: JointPosterior, competence: int, *, target: int | None) 
 
 
 def density_at_cut(marginal: CompetencePosterior, level: int) -> float:
-    """Return the posterior density of theta where a level begins, from the two cells around."""
+    """Return the posterior density of theta where a level begins: that of the cell it lies in."""
     share = marginal.scale.shares[marginal.scale.place_of(level)]
     cell = int(np.argmax(share > 0.0))
     return float(marginal.weights[cell]) / THETA_STEP
@@ -305,7 +326,9 @@ def _between_answers(
         shift_0 -= shift
         # A category that an item does not have has no chance, and then no shift either.
         between += shift * shift / np.maximum(chance, 1.0)
-    between += shift_0 * shift_0 / chance_0
+    # Category 0 is what is missing to one: below one unit of probability that is rounding alone.
+    possible = chance_0 >= whole / PROBABILITY_UNITS
+    between += np.where(possible, shift_0 * shift_0, 0.0) / np.where(possible, chance_0, 1.0)
     between /= whole
     return between
 
@@ -322,6 +345,9 @@ def _whole_numbers(posterior: JointPosterior) -> FloatArray:
 def _choose(
     tables: BankTables, values: FloatArray, *, state: SessionState, rules: Rules
 ) -> Selection:
+    if rules.selection.is_per_second and state.plan.expected_seconds is not None:
+        # Only here: whether there is more to gain is not a matter of time.
+        values = values / state.plan.expected_seconds
     allowed = values >= 0.0
     pool_size = int(np.count_nonzero(allowed))
     position = state.position

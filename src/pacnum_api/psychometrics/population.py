@@ -27,6 +27,7 @@ PERSISTENCE_YEARS = 3.0
 """Time in which an ability keeps 1/e of its deviation from the population: an assumption."""
 
 _STORED = np.dtype("<f4")
+_NOT_A_STATE = "this is not the state of a finished test"
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,10 +188,12 @@ class AbilityState:
     def from_bytes(cls, stored: bytes) -> "AbilityState":
         """Read what ``to_bytes`` wrote; ``ValueError`` if it is something else."""
         numbers = np.frombuffer(stored, dtype=_STORED).astype(np.float64)
+        if len(numbers) < 2 or not np.isfinite(numbers).all():
+            raise ValueError(_NOT_A_STATE)
         components, count = (int(number) for number in numbers[:2])
         triangle = count * (count + 1) // 2
-        if len(numbers) != 2 + components * (2 + count + triangle):
-            raise ValueError("this is not the state of a finished test")
+        if min(components, count) < 1 or len(numbers) != 2 + components * (2 + count + triangle):
+            raise ValueError(_NOT_A_STATE)
         ends = np.cumsum([2, components, components, components * count])
         _, weights, strengths, mean, lower = np.split(numbers, ends)
         rows, columns = np.tril_indices(count)

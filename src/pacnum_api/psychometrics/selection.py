@@ -219,7 +219,11 @@ def _least_fall(state: SessionState, competence: int, *, rules: StoppingRules) -
 
 
 def item_values(
-    table: CompetenceTable, posterior: CompetencePosterior, *, target: int | None
+    table: CompetenceTable,
+    posterior: CompetencePosterior,
+    *,
+    target: int | None,
+    drops_impossible: bool = False,
 ) -> FloatArray:
     """Return the expected fall of the posterior variance of theta, or with a ``target`` level of
     the indicator of having reached it, by each item of the competence: (items,), at least 0.
@@ -227,6 +231,7 @@ def item_values(
     The formula of the module's head, the sums taken over the nodes: between them (0.25 apart) a
     response curve counts as straight. That makes values about 0.5 % a² too small for an item of
     discrimination a. Exact numbers are not needed to rank items; repeatable ones are.
+    ``drops_impossible``: see ``between_answers``.
     """
     if target is None:
         score = THETA - posterior.theta
@@ -236,18 +241,28 @@ def item_values(
     weight = np.rint(posterior.weights * WEIGHT_UNITS)
     weighted_score = np.rint(weight * score)
     return between_answers(
-        table.scored, weight @ NODE_SHARES, weighted_score=weighted_score @ NODE_SHARES
+        table.scored,
+        weight @ NODE_SHARES,
+        weighted_score=weighted_score @ NODE_SHARES,
+        drops_impossible=drops_impossible,
     )
 
 
 def between_answers(
-    scored: FloatArray, weight: FloatArray, *, weighted_score: FloatArray
+    scored: FloatArray,
+    weight: FloatArray,
+    *,
+    weighted_score: FloatArray,
+    drops_impossible: bool = False,
 ) -> FloatArray:
     """Return the variance between answers, S² / A summed over categories, of each item.
 
     ``scored``: see ``CompetenceTable``; ``weight`` and ``weighted_score`` (41,): whole numbers for
     each node, in any unit; the latter adds up to 0 (but for rounding, of no account here) and is 0
-    wherever the former is.
+    wherever the former is. ``drops_impossible``: the score 0 of an item with steps, where it is
+    less likely than one unit of probability, counts for nothing. What is missing to one then is
+    rounding alone; version 1.0.0 divides by it nevertheless, and values can come out too great, or
+    below 0.
     """
     used = np.flatnonzero(weight)
     first, stop = int(used[0]), int(used[-1]) + 1
@@ -267,6 +282,9 @@ def between_answers(
         shift_0 -= shift
         # A category that an item does not have has no chance, and then no shift either.
         between += _ratio(shift, np.maximum(chance, 1.0), by=whole)
+    if drops_impossible:
+        possible = chance_0 >= whole / PROBABILITY_UNITS
+        chance_0, shift_0 = np.where(possible, chance_0, 1.0), np.where(possible, shift_0, 0.0)
     between += _ratio(shift_0, chance_0, by=whole)
     return between
 

@@ -11,6 +11,7 @@ from pacnum_api.psychometrics.arithmetic import FloatArray
 
 _BISECTIONS = 48
 _NEGLIGIBLE = 1e-12
+_NO_RANK = 1e-9
 _ASYMMETRY = 1e-9
 
 
@@ -68,21 +69,19 @@ def split(correlation: FloatArray) -> tuple[float, FloatArray]:
         raise ValueError("a correlation matrix must be positive definite")
     rest = correlation - unique * np.eye(len(correlation))
     columns: list[FloatArray] = []
-    while len(columns) < len(correlation):
-        pivot = int(np.argmax(np.diagonal(rest)))
-        if rest[pivot, pivot] <= 1e-9:
-            break
+    pivot = int(np.argmax(np.diagonal(rest)))
+    while rest[pivot, pivot] > _NO_RANK:
         column = rest[:, pivot] / np.sqrt(rest[pivot, pivot])
         rest = rest - column[:, None] * column[None, :]
         columns.append(column)
+        pivot = int(np.argmax(np.diagonal(rest)))
     factor = np.stack(columns, axis=1) if columns else np.zeros((len(correlation), 0))
     return unique, factor
 
 
 def _smallest_eigenvalue(matrix: FloatArray) -> float:
+    # The smallest eigenvalue is at most the smallest element of the diagonal.
     low, high = 0.0, float(np.diagonal(matrix).min())
-    if _is_positive_definite(matrix - high * np.eye(len(matrix))):
-        return high
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2.0
         if _is_positive_definite(matrix - middle * np.eye(len(matrix))):

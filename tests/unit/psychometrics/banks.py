@@ -5,13 +5,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pacnum_api.psychometrics.bank import Item, ItemModel, ItemParameters, category_probabilities
+from pacnum_api.psychometrics.algorithm import Measurement, algorithm_for
+from pacnum_api.psychometrics.bank import (
+    POLYTOMOUS,
+    Item,
+    ItemModel,
+    ItemParameters,
+    category_probabilities,
+)
 from pacnum_api.psychometrics.estimation import Prior, Response, SessionPosterior, estimate, update
+from pacnum_api.psychometrics.population import JointPrior, Population
 from pacnum_api.psychometrics.rules import Rules, SelectionRules, StoppingRules
 from pacnum_api.psychometrics.scale import provisional_difficulty
 from pacnum_api.psychometrics.selection import Decision, select
 from pacnum_api.psychometrics.session import SessionPlan, SessionState, after, begin
-from pacnum_api.psychometrics.simulation import draw_category
+from pacnum_api.psychometrics.simulation import draw_category, framework_correlation
 from pacnum_api.psychometrics.tables import BankTables
 
 STARTER_LEVELS = (1, 3, 4, 6, 8)
@@ -51,6 +59,47 @@ def starter_bank(competence_count: int) -> BankTables:
         for level in STARTER_LEVELS
     ]
     return tables_of(items, competence_count=competence_count)
+
+
+def mixed_items(rng: np.random.Generator, counts: Sequence[int]) -> list[Item]:
+    """Items of four models, ``counts[k]`` of competence k, with errors of their parameters."""
+    models = (ItemModel.TWO_PL, ItemModel.THREE_PL, ItemModel.GRADED, ItemModel.PARTIAL_CREDIT)
+    items = []
+    for competence, count in enumerate(counts):
+        for _ in range(count):
+            model = models[int(rng.integers(4))]
+            steps = np.sort(rng.normal(0.0, 0.8, int(rng.integers(2, 4)))).round(3)
+            items.append(
+                Item(
+                    model,
+                    competence=competence,
+                    level=1,
+                    a=round(float(rng.lognormal(0.0, 0.3)), 3),
+                    b=round(float(rng.normal(0.0, 1.2)), 3),
+                    c=0.2 if model is ItemModel.THREE_PL else 0.0,
+                    steps=tuple(steps.tolist()) if model in POLYTOMOUS else (),
+                    sigma_b=round(float(rng.uniform(0.0, 0.5)), 3),
+                )
+            )
+    return items
+
+
+def mixed_bank(*counts: int, seed: int = 42) -> BankTables:
+    items = mixed_items(np.random.default_rng(seed), counts)
+    return tables_of(items, competence_count=len(counts))
+
+
+def mixed_answers(
+    tables: BankTables, items: Sequence[int], *, rng: np.random.Generator
+) -> list[Response]:
+    """Answers drawn evenly from the categories of each item."""
+    categories = tables.parameters.categories
+    return [Response(item, int(rng.integers(categories[item]))) for item in items]
+
+
+def two_areas(count: int) -> Population:
+    """The usual assumption for ``count`` competences in two areas, with the usual doubt."""
+    return Population(framework_correlation([index % 2 for index in range(count)]))
 
 
 def rules(
@@ -112,3 +161,44 @@ def simulated_agent(
         return draw_category(chances, rng.random())
 
     return answer
+
+
+@dataclass(frozen=True)
+class Course:
+    """A whole test as a version of the algorithm runs it: one measurement before each answer, and
+    the last."""
+
+    measurements: tuple[Measurement, ...]
+    responses: tuple[Response, ...]
+
+    @property
+    def last(self) -> Measurement:
+        return self.measurements[-1]
+
+    @property
+    def items(self) -> tuple[int, ...]:
+        return self.last.state.items
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a test is run with."""
+
+    tables: BankTables
+    prior: JointPrior
+    rules: Rules
+    version: str = "2.0.0"
+
+    def course(self, plan: SessionPlan, answer: Answer) -> Course:
+        measure = algorithm_for(self.version).measure
+        responses: list[Response] = []
+        measurements: list[Measurement] = []
+        while True:
+            step = measure(
+                self.tables, plan, responses=responses, prior=self.prior, rules=self.rules
+            )
+            measurements.append(step)
+            if step.decision.selection is None:
+                return Course(tuple(measurements), tuple(responses))
+            item = step.decision.selection.item
+            responses.append(Response(item, answer(item)))
