@@ -220,11 +220,11 @@ def _least_fall(state: SessionState, rules: StoppingRules) -> float:
 def _valued(
     tables: BankTables, posterior: Posterior, *, state: SessionState, still_open: Sequence[int]
 ) -> _Valued:
-    free = [
-        index
-        for index in still_open
-        if not state.blocked[tables.competences[index].first : tables.competences[index].stop].all()
-    ]
+    filled, starts = tables.filled
+    used_up = dict(
+        zip(filled, np.logical_and.reduceat(state.blocked, starts).tolist(), strict=True)
+    )
+    free = [index for index in still_open if not used_up.get(index, True)]
     values = np.full(tables.item_count, _BLOCKED)
     if isinstance(posterior, SinglePosterior):
         for competence in free:
@@ -238,11 +238,8 @@ def _valued(
     elif free:
         _fill(values, tables, posterior=posterior, state=state, competences=free)
     values[state.blocked] = _BLOCKED
-    best = {}
-    for competence in free:
-        table = tables.competences[competence]
-        best[competence] = float(values[table.first : table.stop].max())
-    return _Valued(values, best)
+    best = dict(zip(filled, np.maximum.reduceat(values, starts).tolist(), strict=True))
+    return _Valued(values, {index: best[index] for index in free})
 
 
 def _fill(

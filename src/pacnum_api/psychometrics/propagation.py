@@ -213,8 +213,13 @@ def covariances(prior: JointPrior, sites: Sites, *, factors: Factors) -> FloatAr
     """Return the covariance matrix of the abilities in each component, (M, K, K)."""
     share = 1.0 / (1.0 + prior.unique * sites.tau)
     scaled = prior.loadings * share[:, :, None]
-    half = np.add.reduce(scaled[:, :, :, None] * factors.covariance[:, None, :, :], axis=2)
-    whole: FloatArray = np.add.reduce(half[:, :, None, :] * scaled[:, None, :, :], axis=3)
+    half = np.zeros_like(scaled)
+    whole = np.zeros((*share.shape, share.shape[1]))
+    factor_count = scaled.shape[2]  # few: loops over it beat sums over a short axis
+    for factor in range(factor_count):
+        half += scaled[:, :, factor, None] * factors.covariance[:, None, factor, :]
+    for factor in range(factor_count):
+        whole += half[:, :, factor, None] * scaled[:, None, :, factor]
     diagonal = np.arange(whole.shape[1])
     whole[:, diagonal, diagonal] += prior.unique * share
     return whole

@@ -84,6 +84,13 @@ class BankTables:
         return len(self.parameters)
 
     @cached_property
+    def filled(self) -> tuple[tuple[int, ...], IntArray]:
+        """The competences that have items, and the first item of each, for ``reduceat``."""
+        having = [index for index, one in enumerate(self.competences) if one.first < one.stop]
+        starts = np.array([self.competences[index].first for index in having], dtype=np.int64)
+        return tuple(having), starts
+
+    @cached_property
     def row_bounds(self) -> IntArray:
         """First row of ``likelihood`` of each competence and the one after its last, (K, 2)."""
         ends = np.concatenate(
