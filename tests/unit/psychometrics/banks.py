@@ -189,14 +189,16 @@ class Setting:
     rules: Rules
     version: str = "2.0.0"
 
+    def measured(self, plan: SessionPlan, responses: Sequence[Response]) -> Measurement:
+        return algorithm_for(self.version).measure(
+            self.tables, plan, responses=responses, prior=self.prior, rules=self.rules
+        )
+
     def course(self, plan: SessionPlan, answer: Answer) -> Course:
-        measure = algorithm_for(self.version).measure
         responses: list[Response] = []
         measurements: list[Measurement] = []
         while True:
-            step = measure(
-                self.tables, plan, responses=responses, prior=self.prior, rules=self.rules
-            )
+            step = self.measured(plan, responses)
             measurements.append(step)
             if step.decision.selection is None:
                 return Course(tuple(measurements), tuple(responses))

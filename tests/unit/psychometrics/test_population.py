@@ -13,7 +13,6 @@ from pacnum_api.psychometrics.population import (
     JointPrior,
     Population,
 )
-from pacnum_api.psychometrics.simulation import framework_correlation
 from tests.unit.psychometrics.banks import two_areas
 from tests.unit.psychometrics.test_small_matrices import random_correlation
 
