@@ -1,21 +1,18 @@
-"""Whole tests under the shipped rules: they end, ask nothing twice, and can be replayed."""
+"""Whole tests of version 1.0.0 under its rules: they end, ask nothing twice, can be replayed."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacnum_api.psychometrics.algorithm import (
-    ALGORITHM_VERSION,
-    Purpose,
-    UnknownAlgorithm,
-    algorithm_for,
-)
-from pacnum_api.psychometrics.estimation import Prior, Response, estimate
-from pacnum_api.psychometrics.session import SessionPlan, replayed
+from pacnum_api.psychometrics.algorithm import Purpose, algorithm_for
+from pacnum_api.psychometrics.estimation import Prior, SessionPosterior, estimate
+from pacnum_api.psychometrics.population import Population
+from pacnum_api.psychometrics.session import SessionPlan
 from pacnum_api.psychometrics.stopping import StopReason
 from pacnum_api.psychometrics.tables import BankTables
 from tests.unit.psychometrics.banks import (
+    Setting,
     random_bank,
     rules,
     simulated_agent,
@@ -23,26 +20,12 @@ from tests.unit.psychometrics.banks import (
     walk,
 )
 
-ALGORITHM = algorithm_for(ALGORITHM_VERSION)
+ALGORITHM = algorithm_for("1.0.0")
 STARTER = starter_bank(4)
 LARGE = random_bank(300, competence_count=3)
 KNOWN_ITEMS = (12, 3, 7, 11, 4, 8, 13, 2, 6, 14, 10, 1, 0, 9, 5)
 KNOWN_ESTIMATES = ["0x1.06128bc70b86ep-3", "0x1.6b92567bc985ep-3", "0x1.890b2ab1c4060p-5"]
 purposes = st.sampled_from(list(Purpose))
-
-
-def test_versions_not_kept_are_refused() -> None:
-    with pytest.raises(UnknownAlgorithm, match=r"0\.0\.1"):
-        algorithm_for("0.0.1")
-
-
-def test_every_purpose_has_rules_and_certification_the_strictest() -> None:
-    found = {purpose: ALGORITHM.rules_for(purpose).stopping for purpose in Purpose}
-    certification = found[Purpose.CERTIFICATION]
-    for other in (found[Purpose.POSITIONING], found[Purpose.TARGET]):
-        assert certification.standard_error < other.standard_error
-        assert certification.target_probability > other.target_probability
-        assert certification.minimum_items > other.minimum_items
 
 
 @settings(deadline=None, max_examples=60)
@@ -102,10 +85,12 @@ def test_a_replay_from_the_log_matches_bit_for_bit(purpose: Purpose, seed: int) 
     rng = np.random.default_rng(seed)
     found = walk(LARGE, plan, by=by, answer=simulated_agent(LARGE, (0.5, -1.0, 1.5), rng=rng))
     fresh = random_bank(300, competence_count=3)
+    replay = Setting(fresh, Population.independent(3).prior, by, version="1.0.0")
     for count, decision in enumerate(found.decisions):
-        posterior = ALGORITHM.estimate(fresh, found.responses[:count], prior=Prior.standard(3))
-        state = replayed(fresh, plan, items=found.state.items[:count])
-        assert ALGORITHM.select(fresh, posterior, state=state, rules=by) == decision
+        measured = replay.measured(plan, found.responses[:count])
+        assert measured.decision == decision
+        assert measured.state.items == found.state.items[:count]
+        assert isinstance(measured.posterior, SessionPosterior)
     final = estimate(fresh, found.responses, prior=Prior.standard(3))
     for one, other in zip(final.competences, found.posterior.competences, strict=True):
         assert one.mass.tobytes() == other.mass.tobytes()
@@ -119,13 +104,6 @@ def test_a_known_test_has_its_known_bits() -> None:
     assert found.state.items == KNOWN_ITEMS
     estimates = [posterior.theta.hex() for posterior in found.posterior.competences]
     assert estimates == KNOWN_ESTIMATES
-
-
-def test_the_update_of_the_algorithm_is_that_of_its_estimate() -> None:
-    before = ALGORITHM.estimate(LARGE, [], prior=Prior.standard(3))
-    updated = ALGORITHM.update(LARGE, before, response=Response(7, 1))
-    anew = ALGORITHM.estimate(LARGE, [Response(7, 1)], prior=Prior.standard(3))
-    assert updated.competences[0].mass.tobytes() == anew.competences[0].mass.tobytes()
 
 
 def test_greedy_tests_are_short_and_right() -> None:
