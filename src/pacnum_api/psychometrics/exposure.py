@@ -161,7 +161,9 @@ def admit(exposure: Exposure, groups: ExposureGroups, *, limits: Limits, need: i
     bound = np.maximum(1.0, np.floor(limits.ceiling * tests - phase))
     asked = limits.ceiling > 0.0
     eligible = asked & (in_use + 1 <= bound)
-    _let_in_again(eligible, groups, in_use=in_use, need=need)
+    for competence in np.unique(groups.competence_of[asked]).tolist():
+        members = np.flatnonzero(groups.competence_of == competence)
+        _let_in_again(eligible, members, in_use=in_use, need=need)
     # Most tests under way that may show a group do not: the price reckons with what is usual.
     usual = exposure.administered + limits.ceiling * exposure.reserved
     room = (limits.ceiling * tests - usual) / SCARCE
@@ -174,16 +176,13 @@ def admit(exposure: Exposure, groups: ExposureGroups, *, limits: Limits, need: i
     )
 
 
-def _let_in_again(
-    eligible: BoolArray, groups: ExposureGroups, *, in_use: IntArray, need: int
-) -> None:
-    for competence in np.unique(groups.competence_of).tolist():
-        members = np.flatnonzero(groups.competence_of == competence)
-        missing = min(need, len(members)) - int(np.count_nonzero(eligible[members]))
-        if missing > 0:
-            out = members[~eligible[members]]
-            # Stable: among equals the first of the bank.
-            eligible[out[np.argsort(in_use[out], kind="stable")[:missing]]] = True
+def _let_in_again(eligible: BoolArray, members: IntArray, *, in_use: IntArray, need: int) -> None:
+    """Make eligible what is missing to ``need`` of the groups ``members`` of one competence."""
+    missing = min(need, len(members)) - int(np.count_nonzero(eligible[members]))
+    if missing > 0:
+        out = members[~eligible[members]]
+        # Stable: among equals the first of the bank.
+        eligible[out[np.argsort(in_use[out], kind="stable")[:missing]]] = True
 
 
 def availability_of_items(groups: ExposureGroups, availability: ByteArray) -> FloatArray:
