@@ -474,3 +474,11 @@ def test_equal_items_stand_in_the_order_of_the_bank() -> None:
     assert [one.item for one in found.candidates] == [0, 1, 2, 3]
     for one, other in pairwise(found.candidates):
         assert one.value == other.value
+
+
+@pytest.mark.parametrize("asked", [(0,), (0, 1)])
+def test_a_bank_without_items_ends_every_test_at_once(asked: tuple[int, ...]) -> None:
+    where = setting(tables_of([], competence_count=2), rules())
+    last = step(where, SessionPlan(asked, seed=4)).decision
+    assert last.selection is None
+    assert last.closed == dict.fromkeys(asked, StopReason.NO_ITEM_LEFT)
