@@ -15,6 +15,7 @@ from pacnum_api.psychometrics.arithmetic import FloatArray, IntArray, uniform
 from pacnum_api.psychometrics.bank import item_information
 from pacnum_api.psychometrics.rules import SelectionRules
 from pacnum_api.psychometrics.scale import THETA, THETA_LOWEST, THETA_STEP, LevelScale
+from pacnum_api.psychometrics.selection import CANDIDATES_KEPT
 from pacnum_api.psychometrics.simulation.answers import answer_draws
 from pacnum_api.psychometrics.tables import (
     NODE_SHARES,
@@ -157,11 +158,12 @@ class DrawAmongBest:
     def __call__(self, values: FloatArray, step: Step) -> IntArray:
         rows = np.arange(len(values))
         chosen: IntArray = values.argmax(axis=1)
-        if self.rules.pool_size == 1 or values.shape[1] == 1:
+        pool = min(self.rules.pool_size, CANDIDATES_KEPT, values.shape[1])
+        if pool == 1:
             return chosen
         best = values[rows, chosen]
         places, odds = [chosen], [np.ones(len(values))]
-        for _ in range(1, min(self.rules.pool_size, values.shape[1])):
+        for _ in range(1, pool):
             values[rows, places[-1]] = TAKEN
             places.append(values.argmax(axis=1))
             value = values[rows, places[-1]]
