@@ -5,14 +5,15 @@
 Bank: 500 items (a lognormal(0, 0.3), b N(0, 1.2), seed 42) in five content areas of 100, at least
 two items of each; agents N(0, 1). A test ends at a standard error below 0.32 or after 40 items,
 not before its content is complete; no item may be given to more than a quarter of the agents,
-waves of tests beginning together. The scalar engine, one agent at a time, plays some of the same
-tests without ceiling and content, and must come to the same bits as the batch does without them.
+waves of tests beginning together. Algorithm 2.0.0, with chance in the ranking of the first three
+items. The engine that serves sessions, one agent at a time, plays some of the same tests without
+ceiling and content, and must come to the same bits as the batch does without them.
 """
 
 import argparse
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -20,16 +21,17 @@ from benchmarks.psychometrics_step import bank, rules
 from pacnum_api.platform.workers import Workers
 from pacnum_api.psychometrics.algorithm import algorithm_for
 from pacnum_api.psychometrics.arithmetic import BoolArray, IntArray
-from pacnum_api.psychometrics.estimation import Prior
+from pacnum_api.psychometrics.population import Population
+from pacnum_api.psychometrics.rules import Rules, SelectionRules
 from pacnum_api.psychometrics.scale import DEFAULT_SCALE
 from pacnum_api.psychometrics.session import SessionPlan
 from pacnum_api.psychometrics.simulation.answers import AnswerModel
+from pacnum_api.psychometrics.simulation.bank_use import bank_use
 from pacnum_api.psychometrics.simulation.batch import Cohort, Content, Course, run
-from pacnum_api.psychometrics.simulation.exposure import exposure
 from pacnum_api.psychometrics.simulation.measures import accuracy
 from pacnum_api.psychometrics.simulation.records import SimulatedTests, one_after_another
 from pacnum_api.psychometrics.simulation.sessions import Engine, play
-from pacnum_api.psychometrics.simulation.waves import ExposureCounters, exposure_groups
+from pacnum_api.psychometrics.simulation.waves import Waves
 
 GOAL_SECONDS, GOAL_TESTS = 30.0, 100_000
 ITEMS, AREAS, AREA_MINIMUM, CEILING = 500, 5, 2, 0.25
@@ -70,11 +72,17 @@ class Outcome:
     content_violations: int
 
 
+def engine() -> Engine:
+    drawn = SelectionRules(pool_size=5, sharpness=8, progressive_items=3)
+    by = Rules(selection=drawn, stopping=rules(pool_size=5).stopping)
+    return Engine(algorithm_for("2.0.0"), by, Population.independent(1).prior)
+
+
 def settings(tests: int) -> tuple[Setting, Content]:
-    tables, by = bank(ITEMS), rules(pool_size=5)
+    tables = bank(ITEMS)
     abilities = np.random.default_rng(43).normal(size=(tests, 1))
     content = Content(np.arange(ITEMS) % AREAS, np.full(AREAS, AREA_MINIMUM))
-    course = Course.of_engine(tables, 0, rules=by, content=content)
+    course = replace(Course.of_engine(tables, 0, engine=engine()), content=content)
     return Setting(course, AnswerModel(tables.parameters, abilities, 44)), content
 
 
@@ -83,17 +91,15 @@ def work(setting: Setting, piece: Piece) -> SimulatedTests:
     return run(setting.course, Cohort(piece.agents, seeds, setting.answers, piece.eligible))
 
 
-def play_all(
-    workers: Workers[Setting], counters: ExposureCounters, *, tests: int, wave: int
-) -> SimulatedTests:
+def play_all(workers: Workers[Setting], under: Waves, *, tests: int, wave: int) -> SimulatedTests:
     waves = []
     for first in range(0, tests, wave):
         agents = np.arange(first, min(first + wave, tests))
-        is_open = counters.open_to(agents)
+        is_open = under.begin(len(agents))
         cuts = range(0, len(agents), AT_ONCE)
         pieces = [Piece(agents[i : i + AT_ONCE], is_open[i : i + AT_ONCE]) for i in cuts]
         waves.append(one_after_another(list(workers.run(work, pieces))))
-        counters.close(waves[-1])
+        under.end(waves[-1])
     return one_after_another(waves)
 
 
@@ -101,25 +107,23 @@ def against_scalar(setting: Setting, count: int) -> tuple[float, float, int]:
     """Return seconds a test of the scalar engine and of the batch in this process, both without
     ceiling and content, and how many of the tests differ.
     """
-    course, answers = setting.course, setting.answers
-    by = course.rules
-    engine = Engine(algorithm_for("1.0.0"), by, Prior.standard(1))
-    plain = Setting(Course.of_engine(course.tables, 0, rules=by), answers)
+    tables, answers = setting.course.tables, setting.answers
+    plain = Setting(replace(setting.course, content=None), answers)
     started = time.perf_counter()
     batch = work(plain, Piece(np.arange(count), None))
     halfway = time.perf_counter()
     played = [
         play(
-            course.tables,
+            tables,
             SessionPlan(competences=(0,), seed=agent),
-            engine=engine,
+            engine=engine(),
             answer=lambda item, agent=agent: answers.category(agent, item),  # type: ignore[misc] # mypy cannot infer a lambda with a default
         )
         for agent in range(count)
     ]
     ended = time.perf_counter()
     differ = sum(
-        one.posterior.competences[0].theta != batch.theta[row, 0]
+        one.posterior.marginal(0).theta != batch.theta[row, 0]
         or list(one.state.items) != batch.items[row, : len(one.state.items)].tolist()
         or len(one.state.items) != batch.lengths[row]
         for row, one in enumerate(played)
@@ -131,14 +135,18 @@ def outcome(asked: argparse.Namespace) -> Outcome:
     setting, content = settings(asked.tests)
     compared = min(asked.tests, 250)
     scalar, batch, differ = against_scalar(setting, compared)
-    groups = exposure_groups(setting.course.tables.parameters)
-    counters = ExposureCounters(groups, CEILING, seed=45)
+    under = Waves.under(
+        CEILING,
+        setting.course.tables,
+        competences=(0,),
+        need=rules(pool_size=5).stopping.maximum_items,
+    )
     with Workers(setting, processes=asked.processes) as workers:
         started = time.perf_counter()
-        tests = play_all(workers, counters, tests=asked.tests, wave=asked.wave)
+        tests = play_all(workers, under, tests=asked.tests, wave=asked.wave)
         seconds = time.perf_counter() - started
     per_goal = seconds / asked.tests * GOAL_TESTS
-    found, used = accuracy(tests, 0, scale=DEFAULT_SCALE), exposure(tests, ITEMS)
+    found, used = accuracy(tests, 0, scale=DEFAULT_SCALE), bank_use(tests, ITEMS)
     had = np.stack([np.isin(tests.items, np.flatnonzero(content.area == area)).sum(axis=1)
                     for area in range(AREAS)])  # fmt: skip
     return Outcome(

@@ -1,10 +1,9 @@
 """Many tests of one competence side by side.
 
-For each agent the decisions are exactly those of the engine that serves real sessions
-(``estimation.update`` and ``selection.select``, algorithm 1.0.0): the same items, the same bits of
-the estimate, the same reason to stop. ``criteria`` says why that is possible; the tests hold the
-two against each other. What is saved is the interpreter's time: one call for all agents instead of
-one for each.
+For each agent the decisions are exactly those of the engine that serves real sessions (algorithms
+1.0.0 and 2.0.0): the same items, the same bits of the estimate, the same reason to stop.
+``criteria`` says why that is possible; the tests hold the two against each other. What is saved is
+the interpreter's time: one call for all agents instead of one for each.
 
 Beyond that engine a batch can hold content areas to their minimum, with this rule: as long as an
 area is below it, only items of such areas are asked and no goal ends the test. An area that has no
@@ -15,16 +14,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pacnum_api.psychometrics.arithmetic import BoolArray, IntArray
-from pacnum_api.psychometrics.estimation import Prior, begin_with
-from pacnum_api.psychometrics.rules import Rules, StoppingRules
-from pacnum_api.psychometrics.scale import LevelScale
+from pacnum_api.psychometrics.arithmetic import BoolArray, FloatArray, IntArray
+from pacnum_api.psychometrics.rules import Rules
+from pacnum_api.psychometrics.session import SessionPlan
 from pacnum_api.psychometrics.simulation.answers import AnswerModel
 from pacnum_api.psychometrics.simulation.criteria import (
     TAKEN,
     Choice,
     Criterion,
     DrawAmongBest,
+    PartlyByChance,
     Posteriors,
     Step,
     VarianceFall,
@@ -37,11 +36,14 @@ from pacnum_api.psychometrics.simulation.records import (
     levels_of,
     share_below,
 )
+from pacnum_api.psychometrics.simulation.sessions import Engine
 from pacnum_api.psychometrics.stopping import StopReason
 from pacnum_api.psychometrics.tables import BankTables
 
 _CODE = {reason: code for code, reason in enumerate(REASONS)}
 _OPEN = -1
+VERSIONS = frozenset({"1.0.0", "2.0.0"})
+"""Versions of the algorithm whose tests of one competence can run side by side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +64,11 @@ class Content:
 class Course:
     """How tests of one competence run, the same for all agents.
 
-    ``criterion`` and ``choice``: what an item is worth and which one is put; ``has_least_fall``:
-    whether the criterion's values are what ``rules`` mean by the least fall worth an item.
+    ``criterion`` and ``choice``: what an item is worth and which one is put; ``before`` (201,):
+    prior mass of the ability; ``has_least_fall``: whether the criterion's values are what ``rules``
+    mean by the least fall worth an item; ``is_joint``: whether bits are those of version 2, which
+    multiplies answers in the order of the bank, scaled to a greatest value of 1, and compares
+    variances where version 1 compares standard errors.
     """
 
     tables: BankTables
@@ -71,30 +76,35 @@ class Course:
     rules: Rules
     criterion: Criterion
     choice: Choice
+    before: FloatArray
     target: int | None = None
     content: Content | None = None
     has_least_fall: bool = True
-    prior: Prior | None = None
+    is_joint: bool = False
 
     @classmethod
     def of_engine(
-        cls,
-        tables: BankTables,
-        competence: int,
-        *,
-        rules: Rules,
-        target: int | None = None,
-        content: Content | None = None,
+        cls, tables: BankTables, competence: int, *, engine: Engine, target: int | None = None
     ) -> "Course":
-        """Return the course of algorithm 1.0.0."""
+        """Return the course of a version of the algorithm. ``ValueError`` for one that is not
+        known here: it has to be played (``sessions``).
+        """
+        version = engine.algorithm.version
+        if version not in VERSIONS:
+            raise ValueError(f"version {version} cannot run many tests side by side")
+        table, rules = tables.competences[competence], engine.rules
+        plan = SessionPlan(competences=(competence,), seed=0)
+        start = engine.measure(tables, plan, responses=()).posterior
+        draw = DrawAmongBest(rules.selection)
         return cls(
             tables=tables,
             competence=competence,
             rules=rules,
-            criterion=VarianceFall(tables.competences[competence], tables.scale, target),
-            choice=DrawAmongBest(rules.selection),
+            criterion=VarianceFall(table, tables.scale, target),
+            choice=draw if version == "1.0.0" else PartlyByChance(draw, table.first),
+            before=start.marginal(competence).mass,
             target=target,
-            content=content,
+            is_joint=version != "1.0.0",
         )
 
 
@@ -124,36 +134,87 @@ def run(course: Course, cohort: Cohort) -> SimulatedTests:
     return walk.tests()
 
 
-def reasons_to_stop(
-    posteriors: Posteriors, *, scale: LevelScale, target: int | None, rules: StoppingRules
-) -> IntArray:
-    """Return ``stopping.goal_reached`` for each agent, (A,): codes of ``REASONS``, -1 for None."""
+def reasons_to_stop(course: Course, posteriors: Posteriors) -> IntArray:
+    """Return the goal that each agent has reached, (A,): codes of ``REASONS``, -1 for none.
+
+    ``stopping.goal_reached`` row for row, or what version 2 makes of it.
+    """
+    scale, rules = course.tables.scale, course.rules.stopping
     reasons = np.full(len(posteriors), _OPEN)
-    if target is not None:
-        chance = posteriors.probability_at_least(scale, target)
+    if course.target is not None:
+        chance = posteriors.probability_at_least(scale, course.target)
         decided = np.maximum(chance, 1.0 - chance) >= rules.target_probability
         reasons[decided] = _CODE[StopReason.TARGET_DECIDED]
         return reasons
+    variance, goal = posteriors.variance, rules.standard_error
+    is_precise = np.zeros(len(posteriors), dtype=np.bool_)
+    if course.is_joint:
+        is_precise |= variance <= goal * goal
     if rules.level_certainty <= 1.0:
         certainty = level_probabilities(scale, posteriors.weights).max(axis=1)
         reasons[certainty >= rules.level_certainty] = _CODE[StopReason.LEVEL_CERTAIN]
-    precise = np.sqrt(posteriors.variance) <= rules.standard_error
-    reasons[precise] = _CODE[StopReason.PRECISION_REACHED]
+    if rules.level_certainty <= 1.0 or not course.is_joint:
+        is_precise |= np.sqrt(variance) <= goal
+    reasons[is_precise] = _CODE[StopReason.PRECISION_REACHED]
     return reasons
 
 
+class _AsGiven:
+    """Prior times the answers' probabilities in the order given, (A, 201): one product a step."""
+
+    def __init__(self, course: Course, count: int) -> None:
+        self._table = course.tables.likelihood
+        self._mass = np.repeat(course.before[None, :], count, axis=0)
+
+    def mass(self) -> FloatArray:
+        return self._mass
+
+    def take(self, rows: IntArray) -> None:
+        self._mass *= self._table[rows]
+
+    def keep(self, going: BoolArray) -> None:
+        self._mass = self._mass[going]
+
+
+class _InBankOrder:
+    """Prior times the answers' probabilities in the order of the bank, scaled, (A, 201).
+
+    ``joint_estimation.Answers.likelihood`` row for row; made anew at each step.
+    """
+
+    def __init__(self, course: Course, count: int) -> None:
+        self._table, self._before = course.tables.likelihood, course.before
+        self._rows = np.zeros((count, 0), dtype=np.int64)
+
+    def mass(self) -> FloatArray:
+        if not self._rows.shape[1]:
+            return np.repeat(self._before[None, :], len(self._rows), axis=0)
+        product = self._table[self._rows[:, 0]]
+        for place in range(1, self._rows.shape[1]):
+            product *= self._table[self._rows[:, place]]
+        product /= product.max(axis=1)[:, None]
+        product *= self._before
+        return product
+
+    def take(self, rows: IntArray) -> None:
+        self._rows = np.sort(np.concatenate((self._rows, rows[:, None]), axis=1), axis=1)
+
+    def keep(self, going: BoolArray) -> None:
+        self._rows = self._rows[going]
+
+
 class _Walk:
-    """The tests under way. Rows of ``mass``, ``blocked`` and ``had`` belong to ``alive``; all tests
-    that are alive have had the same number of items.
+    """The tests under way. Rows of ``likelihood``, ``blocked`` and ``had`` belong to ``alive``; all
+    tests that are alive have had the same number of items.
     """
 
     def __init__(self, course: Course, cohort: Cohort) -> None:
         count, table = len(cohort.agents), course.tables.competences[course.competence]
-        prior = course.prior or Prior.standard(course.tables.competence_count)
-        before = begin_with(course.tables, prior).competences[course.competence]
         self.course, self.cohort, self.table = course, cohort, table
         self.alive = np.arange(count)
-        self.mass = np.repeat(before.mass[None, :], count, axis=0)
+        self.likelihood = (
+            _InBankOrder(course, count) if course.is_joint else _AsGiven(course, count)
+        )
         self.blocked = (
             np.zeros((count, table.stop - table.first), dtype=np.bool_)
             if cohort.eligible is None
@@ -165,7 +226,7 @@ class _Walk:
         self.row_of = np.array(course.tables.row_of, dtype=np.int64)
         self.excluded = _exclusions(course.tables, table.first, stop=table.stop)
         self.items = np.full((count, course.rules.stopping.maximum_items), NO_ITEM, np.int32)
-        self.weights = np.empty_like(self.mass)
+        self.weights = np.empty((count, len(course.before)))
         self.moments = np.empty((2, count))
         self.reasons = np.full(count, _OPEN)
 
@@ -173,16 +234,11 @@ class _Walk:
         """Let the tests end that have reached a goal or a budget after ``given`` items each, and
         return the posteriors of the others.
         """
-        rules, posteriors = self.course.rules.stopping, Posteriors.from_mass(self.mass)
+        rules, posteriors = self.course.rules.stopping, Posteriors.from_mass(self.likelihood.mass())
         reasons = np.full(len(posteriors), _OPEN)
         owes = self._owed()
         if given >= rules.minimum_items:
-            reasons = reasons_to_stop(
-                posteriors,
-                scale=self.course.tables.scale,
-                target=self.course.target,
-                rules=rules,
-            )
+            reasons = reasons_to_stop(self.course, posteriors)
             reasons[owes] = _OPEN
         if given >= rules.maximum_items:
             reasons[reasons == _OPEN] = _CODE[StopReason.ITEM_BUDGET]
@@ -221,7 +277,7 @@ class _Walk:
     def _take(self, places: IntArray, position: int) -> None:
         items = self.table.first + places
         categories = self.cohort.answers.categories(self.cohort.agents[self.alive], items)
-        self.mass *= self.course.tables.likelihood[self.row_of[items] + categories]
+        self.likelihood.take(self.row_of[items] + categories)
         self.items[self.alive, position - 1] = items
         rows = np.arange(len(places))
         if self.excluded is None:
@@ -240,7 +296,8 @@ class _Walk:
         self.weights[rows] = posteriors.weights[done]
         self.moments[:, rows] = posteriors.theta[done], posteriors.variance[done]
         self.reasons[rows] = reasons[done]
-        self.alive, self.mass, self.had = self.alive[going], self.mass[going], self.had[going]
+        self.likelihood.keep(going)
+        self.alive, self.had = self.alive[going], self.had[going]
         self.blocked, self.barred = self.blocked[going], self.barred[going]
         return Posteriors(
             posteriors.weights[going], posteriors.theta[going], posteriors.variance[going]

@@ -1,8 +1,9 @@
 """How tests that run side by side value and choose items: the pieces that ``batch`` is given.
 
-``VarianceFall`` and ``DrawAmongBest`` are algorithm 1.0.0's, for many agents at once and with the
-bits of ``selection`` for each: matrix products on whole numbers are exact in any arrangement, and
-everything else is done element by element in the same order. The rest of the criteria are peers'.
+``VarianceFall``, ``DrawAmongBest`` and ``PartlyByChance`` are the algorithm's own, for many agents
+at once and with the bits of ``selection`` and ``joint_selection`` for each: matrix products on
+whole numbers are exact in any arrangement, and everything else is done element by element in the
+same order. The rest of the criteria are peers'.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
-from pacnum_api.psychometrics.arithmetic import FloatArray, IntArray, uniform
+from pacnum_api.psychometrics.arithmetic import FloatArray, IntArray, uniform, uniforms
 from pacnum_api.psychometrics.bank import item_information
 from pacnum_api.psychometrics.rules import SelectionRules
 from pacnum_api.psychometrics.scale import THETA, THETA_LOWEST, THETA_STEP, LevelScale
@@ -195,6 +196,29 @@ def _drawn(places: list[IntArray], odds: list[FloatArray], *, draw: FloatArray) 
         chosen[falls] = place[falls]
         cumulative += chance
     return chosen
+
+
+@dataclass(frozen=True, eq=False)
+class PartlyByChance:
+    """Version 2's choice: the first items are ranked by chance too (``joint_selection``), then
+    drawn from. ``first``: index of the competence's first item in the bank.
+    """
+
+    draw: DrawAmongBest
+    first: int
+
+    def __call__(self, values: FloatArray, step: Step) -> IntArray:
+        share = self.draw.rules.random_share(step.position)
+        if share > 0.0:
+            stop = self.first + values.shape[1]
+            chance = [
+                uniforms(seed, step.position, count=stop)[self.first :] for seed in step.seeds
+            ]
+            best = values.max(axis=1)[:, None]
+            ranked = (1.0 - share) * values + share * best * np.array(chance)
+            np.copyto(ranked, TAKEN, where=values < 0.0)
+            values = ranked
+        return self.draw(values, step)
 
 
 @dataclass(frozen=True, eq=False)

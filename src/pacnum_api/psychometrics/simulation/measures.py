@@ -1,7 +1,7 @@
 """How good simulated tests were: each figure with its own Monte-Carlo standard error.
 
 Means and proportions have the error of a mean; the root mean squared error that of its square by
-the delta method, s(e²) / (2 RMSE sqrt(N)); what concerns the bank as a whole is in ``exposure``.
+the delta method, s(e²) / (2 RMSE sqrt(N)); what concerns the bank as a whole is in ``bank_use``.
 Two figures differ beyond chance if they lie more than about three of the greater error apart; on
 the same agents engines are compared more sharply than that, because they share their luck.
 """

@@ -72,6 +72,7 @@ def run_peer(
         rules=rules,
         criterion=_criterion(peer, tables, competence=competence, seed=cohort.answers.seed),
         choice=_BEST,
+        before=_population(tables, competence),
         has_least_fall=False,
     )
     return run(course, cohort)
@@ -85,6 +86,12 @@ def _criterion(peer: Peer, tables: BankTables, *, competence: int, seed: int) ->
     if peer is Peer.INFORMATION:
         return PointInformation.of(tables, competence)
     return Closeness(difficulties(tables, competence))
+
+
+def _population(tables: BankTables, competence: int) -> FloatArray:
+    """The mass of N(0, 1) on the grid."""
+    before = begin_with(tables, Prior.standard(tables.competence_count))
+    return before.competences[competence].mass
 
 
 def difficulties(tables: BankTables, competence: int) -> FloatArray:
@@ -115,8 +122,8 @@ class _Tubes:
         """Return the tests; ``cohort.eligible`` is not asked: tubes are as long as the bank."""
         count, longest = len(cohort.agents), self.rules.stopping.maximum_items
         proved, disproved = np.full(count, -1), np.full(count, len(self.order))
-        before = begin_with(self.tables, Prior.standard(self.tables.competence_count))
-        mass = np.repeat(before.competences[self.competence].mass[None, :], count, axis=0)
+        before = _population(self.tables, self.competence)
+        mass = np.repeat(before[None, :], count, axis=0)
         items = np.full((count, longest), NO_ITEM, np.int32)
         for position in range(longest):
             alive = np.flatnonzero(disproved - proved > 1)

@@ -44,7 +44,7 @@ def draw_abilities(
     return drawn
 
 
-class Population(Protocol):
+class AgentPopulation(Protocol):
     """Whom the simulated agents are drawn from."""
 
     def draw(self, rng: np.random.Generator, *, agents: int) -> FloatArray:
@@ -134,7 +134,7 @@ class MixturePopulation:
     ``ValueError`` unless there is a positive weight for each group, adding up to 1.
     """
 
-    groups: tuple[Population, ...]
+    groups: tuple[AgentPopulation, ...]
     weights: tuple[float, ...]
 
     def __post_init__(self) -> None:

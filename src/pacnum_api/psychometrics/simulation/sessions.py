@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pacnum_api.psychometrics.algorithm import Algorithm
+from pacnum_api.psychometrics.algorithm import Algorithm, Measurement
 from pacnum_api.psychometrics.arithmetic import FloatArray
-from pacnum_api.psychometrics.estimation import Prior, Response, SessionPosterior
+from pacnum_api.psychometrics.estimation import Response
+from pacnum_api.psychometrics.population import JointPrior
 from pacnum_api.psychometrics.rules import Rules
-from pacnum_api.psychometrics.session import SessionPlan, SessionState, after, begin
+from pacnum_api.psychometrics.session import SessionPlan
 from pacnum_api.psychometrics.simulation.records import (
     NO_ITEM,
     REASONS,
@@ -29,59 +30,62 @@ Answer = Callable[[int], int]
 
 @dataclass(frozen=True, eq=False)
 class Engine:
-    """A version of the algorithm with the rules and the prior that it works by."""
+    """A version of the algorithm, the rules it works by, and the prior of all K abilities."""
 
     algorithm: Algorithm
     rules: Rules
-    prior: Prior
+    prior: JointPrior
+
+    def measure(
+        self, tables: BankTables, plan: SessionPlan, *, responses: Sequence[Response]
+    ) -> Measurement:
+        """Return where a test stands after some answers, and what comes next."""
+        return self.algorithm.measure(
+            tables, plan, responses=responses, prior=self.prior, rules=self.rules
+        )
 
 
-@dataclass(frozen=True, eq=False)
-class Played:
-    """A test that has ended: what was asked, what is known, why it ended."""
-
-    state: SessionState
-    posterior: SessionPosterior
-    reason: StopReason
-
-
-def play(tables: BankTables, plan: SessionPlan, *, engine: Engine, answer: Answer) -> Played:
-    """Return the test of one agent, from the first item to the reason to stop."""
-    algorithm, rules = engine.algorithm, engine.rules
-    state = begin(tables, plan)
-    posterior = algorithm.estimate(tables, (), prior=engine.prior)
-    decision = algorithm.select(tables, posterior, state=state, rules=rules)
-    while decision.selection is not None:
-        item = decision.selection.item
-        state = after(tables, state, item=item)
-        posterior = algorithm.update(tables, posterior, response=Response(item, answer(item)))
-        decision = algorithm.select(tables, posterior, state=state, rules=rules)
-    assert decision.reason is not None  # noqa: S101 - a decision without an item has a reason
-    return Played(state, posterior, decision.reason)
+def play(tables: BankTables, plan: SessionPlan, *, engine: Engine, answer: Answer) -> Measurement:
+    """Return where the test of one agent ends: its decision has a reason, and no item."""
+    responses: list[Response] = []
+    found = engine.measure(tables, plan, responses=responses)
+    while found.decision.selection is not None:
+        item = found.decision.selection.item
+        responses.append(Response(item, answer(item)))
+        found = engine.measure(tables, plan, responses=responses)
+    return found
 
 
 def collect(
-    played: Sequence[Played], truth: FloatArray, *, competences: Sequence[int]
+    ended: Sequence[Measurement], truth: FloatArray, *, competences: Sequence[int]
 ) -> SimulatedTests:
-    """Return the records of tests about ``competences``; ``truth`` (N, those competences)."""
-    found = [[one.posterior.competences[index] for index in competences] for one in played]
-    theta = np.array([[one.theta for one in row] for row in found])
-    error = np.array([[one.standard_error for one in row] for row in found])
+    """Return the records of tests about ``competences``; ``truth`` (N, those competences).
+
+    ``ValueError`` if a test has not ended.
+    """
+    found = [[one.posterior.marginal(index) for index in competences] for one in ended]
+    means = [one.posterior.mean_of(competences) for one in ended]
     weights = np.array([[one.weights for one in row] for row in found])
     below = [share_below(weights[:, place], truth[:, place]) for place in range(len(competences))]
-    longest = max(len(one.state.items) for one in played)
-    items = np.full((len(played), longest), NO_ITEM, np.int32)
-    for row, one in zip(items, played, strict=True):
+    longest = max(len(one.state.items) for one in ended)
+    items = np.full((len(ended), longest), NO_ITEM, np.int32)
+    for row, one in zip(items, ended, strict=True):
         row[: len(one.state.items)] = one.state.items
     return SimulatedTests(
         truth=truth,
-        theta=theta,
-        standard_error=error,
+        theta=np.array([[one.theta for one in row] for row in found]),
+        standard_error=np.array([[one.standard_error for one in row] for row in found]),
         share_below=np.stack(below, axis=1),
         level=np.array([[one.level for one in row] for row in found]),
         level_interval=np.array([[one.level_interval() for one in row] for row in found]),
         items=items,
-        reasons=np.array([REASONS.index(one.reason) for one in played]),
-        mean_theta=theta.mean(axis=1),
-        mean_standard_error=np.sqrt((error**2).sum(axis=1)) / len(competences),
+        reasons=np.array([_code(one.decision.reason) for one in ended]),
+        mean_theta=np.array([mean.theta for mean in means if mean is not None]),
+        mean_standard_error=np.array([mean.standard_error for mean in means if mean is not None]),
     )
+
+
+def _code(reason: StopReason | None) -> int:
+    if reason is None:
+        raise ValueError("the test has not ended")
+    return REASONS.index(reason)

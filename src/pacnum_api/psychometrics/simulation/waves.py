@@ -1,75 +1,85 @@
 """A ceiling on exposure, when tests run at the same time.
 
-Counters stand between the tests: how many have begun, and how often each group of items (a family,
-or an item that has none) was given. A wave of tests begins together, as they do when several
-processes serve agents: none of them sees what the others will use. A group may be given to a wave
-as often as there is room under the ceiling,
-
-    room = max(1, floor(ceiling (tests + size of the wave))) - administered
-
-and if that is less than the size of the wave, it is open to as many of its tests as there is room
-for, drawn by lot. So no group is ever above the ceiling, whatever the tests of the wave do; with
-waves of one test it is the rule ``administered + 1 <= max(1, floor(ceiling (tests + 1)))``.
+The rule is ``psychometrics.exposure``. Here its counters are kept for simulated tests, which begin
+in waves: all tests of a wave begin one after the other, as agents do who come within a few minutes,
+whichever process serves them, and end before the next wave begins. The larger the waves, the more
+tests there are of which the counters only know what they might use.
 """
 
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pacnum_api.psychometrics.arithmetic import BoolArray, IntArray
-from pacnum_api.psychometrics.bank import NO_FAMILY, ItemParameters
-from pacnum_api.psychometrics.simulation.answers import answer_draws
-from pacnum_api.psychometrics.simulation.records import SimulatedTests
-
-
-def exposure_groups(parameters: ItemParameters) -> IntArray:
-    """Return the group of each item, (n,), counted from 0: one for each family, one for each item
-    without family.
-    """
-    family = parameters.family
-    alone = -2 - np.arange(len(family))
-    _, groups = np.unique(np.where(family == NO_FAMILY, alone, family), return_inverse=True)
-    result: IntArray = groups.astype(np.int64)
-    return result
+from pacnum_api.psychometrics.arithmetic import BoolArray, FloatArray
+from pacnum_api.psychometrics.exposure import (
+    Exposure,
+    ExposureGroups,
+    ceilings,
+    eligible_groups,
+)
+from pacnum_api.psychometrics.simulation.records import NO_ITEM, SimulatedTests
+from pacnum_api.psychometrics.tables import BankTables
 
 
 @dataclass(eq=False)
-class ExposureCounters:
-    """The counters, and who may be asked what under the ``ceiling`` (a share of all tests).
+class Waves:
+    """The counters, and what each test may use.
 
-    ``groups`` (n,): see ``exposure_groups``. ``ValueError`` unless the ceiling is above 0, and at
-    most 1.
+    ``bound`` (g,): ceiling of each group; ``need``: items that a test may take of a competence.
     """
 
-    groups: IntArray
-    ceiling: float
-    seed: int
-    tests: int = 0
-    administered: IntArray = field(init=False)
+    groups: ExposureGroups
+    bound: FloatArray
+    need: int
+    counters: Exposure = field(init=False)
 
     def __post_init__(self) -> None:
-        if not 0.0 < self.ceiling <= 1.0:
-            raise ValueError("a ceiling on exposure is a share above 0, at most 1")
-        self.administered = np.zeros(int(self.groups.max(initial=-1)) + 1, dtype=np.int64)
+        self.counters = Exposure.none(len(self.groups))
 
-    def open_to(self, agents: IntArray) -> BoolArray:
-        """Return which items each test of a wave may use, (W, n)."""
-        wave = len(agents)
-        room = max(1, math.floor(self.ceiling * (self.tests + wave))) - self.administered
-        is_open = np.repeat(room[None, :] > 0, wave, axis=0)
-        scarce = np.flatnonzero((room > 0) & (room < wave))
-        if len(scarce):
-            draws = answer_draws(self.seed, agents[:, None], items=scarce[None, :])
-            turn = np.argsort(np.argsort(draws, axis=0), axis=0)
-            is_open[:, scarce] = turn < room[scarce]
-        result: BoolArray = is_open[:, self.groups]
+    @classmethod
+    def under(
+        cls, ceiling: float, tables: BankTables, *, competences: tuple[int, ...], need: int
+    ) -> "Waves":
+        """Return the waves under a ceiling, a share of all tests.
+
+        ``ValueError`` unless it is above 0, and at most 1.
+        """
+        if not 0.0 < ceiling <= 1.0:
+            raise ValueError("a ceiling on exposure is a share above 0, at most 1")
+        groups = ExposureGroups.of(tables.parameters)
+        bound = ceilings(groups, competences=competences, need=need, ceiling=ceiling)
+        return cls(groups, bound, need)
+
+    def begin(self, count: int) -> BoolArray:
+        """Let a wave of tests begin; return which items each of them may use, (count, n).
+
+        ``exposure.eligible_groups`` for one test after the other.
+        """
+        sizes = np.bincount(self.groups.competence_of[self.bound > 0.0])
+        least = np.minimum(self.need, sizes)
+        is_open = np.zeros((count, len(self.groups)), dtype=np.bool_)
+        before = self.counters
+        in_use = before.administered + before.reserved
+        for place in range(count):
+            bound = np.maximum(1.0, np.floor(self.bound * (before.tests + place + 1)))
+            np.logical_and(self.bound > 0.0, in_use + 1 <= bound, out=is_open[place])
+            held = np.bincount(self.groups.competence_of[is_open[place]], minlength=len(least))
+            if (held < least).any():
+                # Seldom but at the start: the whole rule, which lets some in again.
+                now = Exposure(before.tests + place, in_use, np.zeros_like(in_use))
+                is_open[place] = eligible_groups(
+                    now, self.groups, ceiling=self.bound, need=self.need
+                )
+            in_use += is_open[place]
+        self.counters = replace(before, tests=before.tests + count)
+        result: BoolArray = is_open[:, self.groups.group_of]
         return result
 
-    def close(self, tests: SimulatedTests) -> None:
-        """Count a wave that has ended. A family counts as given to a test once, however many of
-        its items the test had (items of one family never meet in a test).
-        """
-        given = tests.items[tests.items >= 0]
-        self.administered += np.bincount(self.groups[given], minlength=len(self.administered))
-        self.tests += len(tests)
+    def end(self, tests: SimulatedTests) -> None:
+        """Count what a wave has used, now that it is over. A family counts once for a test."""
+        given = tests.items != NO_ITEM
+        rows = np.broadcast_to(np.arange(len(tests))[:, None], given.shape)[given]
+        used = np.zeros((len(tests), len(self.groups)), dtype=np.bool_)
+        used[rows, self.groups.group_of[tests.items[given]]] = True
+        administered = self.counters.administered + np.count_nonzero(used, axis=0)
+        self.counters = replace(self.counters, administered=administered)

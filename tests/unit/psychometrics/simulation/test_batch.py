@@ -1,26 +1,28 @@
 """The batch against the engine that serves sessions: the same bits, whatever the bank and rules."""
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
-from pacnum_api.psychometrics.algorithm import algorithm_for
+from pacnum_api.psychometrics.algorithm import Measurement, Purpose, algorithm_for
+from pacnum_api.psychometrics.arithmetic import BoolArray
 from pacnum_api.psychometrics.bank import Item, ItemModel
-from pacnum_api.psychometrics.estimation import Prior, Response, estimate, update
-from pacnum_api.psychometrics.rules import Rules
+from pacnum_api.psychometrics.estimation import Response, SessionPosterior
+from pacnum_api.psychometrics.population import Population
+from pacnum_api.psychometrics.rules import Rules, SelectionRules
 from pacnum_api.psychometrics.selection import select
-from pacnum_api.psychometrics.session import SessionPlan, after, begin
+from pacnum_api.psychometrics.session import SessionPlan
 from pacnum_api.psychometrics.simulation.answers import AnswerModel
 from pacnum_api.psychometrics.simulation.batch import Cohort, Content, Course, run
 from pacnum_api.psychometrics.simulation.records import NO_ITEM, SimulatedTests
-from pacnum_api.psychometrics.simulation.sessions import Engine, Played, collect, play
+from pacnum_api.psychometrics.simulation.sessions import Engine, collect, play
 from pacnum_api.psychometrics.stopping import StopReason
 from pacnum_api.psychometrics.tables import BankTables
 from tests.unit.psychometrics.banks import random_bank, rules, starter_bank, tables_of, two_pl
 
-AGENTS = 60
+AGENTS = 30
 
 
 def mixed_bank() -> BankTables:
@@ -54,35 +56,65 @@ def answers_of(tables: BankTables, *, agents: int = AGENTS) -> AnswerModel:
     return AnswerModel(tables.parameters, np.random.default_rng(9).normal(size=shape), seed=10)
 
 
-def batch(course: Course, answers: AnswerModel, eligible: object = None) -> SimulatedTests:
-    agents = np.arange(len(answers.abilities))
+def engine(version: str, by: Rules, tables: BankTables) -> Engine:
+    population = Population(np.full((tables.competence_count,) * 2, 0.5) + 0.5 * np.eye(
+        tables.competence_count
+    ))  # fmt: skip
+    return Engine(algorithm_for(version), by, population.prior)
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What a batch and the engine that serves sessions are both given."""
+
+    tables: BankTables
+    engine: Engine
+    answers: AnswerModel
+    competence: int = 0
+    target: int | None = None
+    eligible: BoolArray | None = None
+
+    @property
+    def course(self) -> Course:
+        return Course.of_engine(
+            self.tables, self.competence, engine=self.engine, target=self.target
+        )
+
+
+def setting(version: str, by: Rules, tables: BankTables, *, agents: int = AGENTS) -> Setting:
+    return Setting(tables, engine(version, by, tables), answers_of(tables, agents=agents))
+
+
+def batch(given: Setting, content: Content | None = None) -> SimulatedTests:
+    agents = np.arange(len(given.answers.abilities))
     seeds = tuple(range(1000, 1000 + len(agents)))
-    mask = None if eligible is None else np.asarray(eligible, dtype=np.bool_)
-    return run(course, Cohort(agents, seeds, answers, mask))
+    course = replace(given.course, content=content)
+    return run(course, Cohort(agents, seeds, given.answers, given.eligible))
 
 
-def scalar(course: Course, answers: AnswerModel, eligible: object = None) -> SimulatedTests:
-    engine = Engine(
-        algorithm_for("1.0.0"),
-        course.rules,
-        course.prior or Prior.standard(course.tables.competence_count),
-    )
-    played = []
-    for agent in range(len(answers.abilities)):
-        mask = None if eligible is None else np.asarray(eligible, dtype=np.bool_)[agent]
+def scalar(given: Setting) -> SimulatedTests:
+    ended = []
+    for agent in range(len(given.answers.abilities)):
         plan = SessionPlan(
-            competences=(course.competence,),
+            competences=(given.competence,),
             seed=1000 + agent,
-            targets={} if course.target is None else {course.competence: course.target},
-            eligible=mask,
+            targets={} if given.target is None else {given.competence: given.target},
+            eligible=None if given.eligible is None else given.eligible[agent],
         )
 
         def answer(item: int, agent: int = agent) -> int:
-            return answers.category(agent, item)
+            return given.answers.category(agent, item)
 
-        played.append(play(course.tables, plan, engine=engine, answer=answer))
-    truth = answers.abilities[:, [course.competence]]
-    return collect(played, truth, competences=(course.competence,))
+        ended.append(play(given.tables, plan, engine=given.engine, answer=answer))
+    truth = given.answers.abilities[:, [given.competence]]
+    return collect(ended, truth, competences=(given.competence,))
+
+
+def same(given: Setting) -> SimulatedTests:
+    """Assert that the batch does what the engine does; return the tests."""
+    found = batch(given)
+    assert_same(found, scalar(given))
+    return found
 
 
 def assert_same(one: SimulatedTests, other: SimulatedTests) -> None:
@@ -101,116 +133,113 @@ def reasons(tests: SimulatedTests) -> set[StopReason]:
 
 
 ROOMY = random_bank(200)
-BY_ALGORITHM = algorithm_for("1.0.0").rules
+PURPOSES = list(Purpose)
+VERSIONS_TRIED = pytest.mark.parametrize("version", ["1.0.0", "2.0.0"])
 
 
+@VERSIONS_TRIED
 @pytest.mark.parametrize("pool_size", [1, 2, 5, 10, 12])
 @pytest.mark.parametrize("sharpness", [0, 3, 8])
-def test_the_draw_is_that_of_the_engine(pool_size: int, sharpness: int) -> None:
+def test_the_draw_is_that_of_the_engine(version: str, pool_size: int, sharpness: int) -> None:
     by = rules(pool_size=pool_size, maximum_items=12)
-    by = replace(by, selection=replace(by.selection, sharpness=sharpness))
-    course = Course.of_engine(ROOMY, 0, rules=by)
-    answers = answers_of(ROOMY, agents=40)
-    assert_same(batch(course, answers), scalar(course, answers))
+    drawn = SelectionRules(pool_size=pool_size, sharpness=sharpness, progressive_items=4)
+    same(setting(version, replace(by, selection=drawn), ROOMY, agents=12))
 
 
-@pytest.mark.parametrize("purpose", BY_ALGORITHM)
-def test_the_rules_of_every_purpose_stop_the_same(purpose: str) -> None:
-    by: Rules = dict(BY_ALGORITHM)[purpose]  # type: ignore[index] # a purpose is its own string
+@VERSIONS_TRIED
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_the_rules_of_every_purpose_stop_the_same(version: str, purpose: Purpose) -> None:
+    by = algorithm_for(version).rules_for(purpose)
     seen = set()
     for tables in (ROOMY, starter_bank(1)):
-        course, answers = Course.of_engine(tables, 0, rules=by), answers_of(tables, agents=60)
-        found = batch(course, answers)
-        assert_same(found, scalar(course, answers))
-        seen |= reasons(found)
+        seen |= reasons(same(setting(version, by, tables, agents=25)))
     assert seen & {StopReason.NO_ITEM_LEFT, StopReason.LEVEL_CERTAIN}
 
 
-def test_hundreds_of_precise_tests_are_the_same() -> None:
-    by = rules(pool_size=5, standard_error=math.nextafter(0.32, 0.0))
-    course, answers = Course.of_engine(ROOMY, 0, rules=by), answers_of(ROOMY, agents=250)
-    found = batch(course, answers)
-    assert_same(found, scalar(course, answers))
+@VERSIONS_TRIED
+def test_precise_tests_are_the_same(version: str) -> None:
+    by = rules(pool_size=5, maximum_items=18, standard_error=math.nextafter(0.32, 0.0))
+    found = same(setting(version, by, ROOMY, agents=60))
     assert reasons(found) == {StopReason.PRECISION_REACHED, StopReason.ITEM_BUDGET}
 
 
+@VERSIONS_TRIED
 @pytest.mark.parametrize("competence", [0, 1])
 @pytest.mark.parametrize("target", [None, 4])
-def test_every_model_with_families_and_enemies(competence: int, target: int | None) -> None:
-    tables = mixed_bank()
-    by = BY_ALGORITHM[list(BY_ALGORITHM)[2]]
-    course = Course.of_engine(tables, competence, rules=by, target=target)
-    answers = answers_of(tables, agents=60)
-    found = batch(course, answers)
-    assert_same(found, scalar(course, answers))
+def test_every_model_with_families_and_enemies(
+    version: str, competence: int, target: int | None
+) -> None:
+    by = algorithm_for(version).rules_for(Purpose.CERTIFICATION)
+    given = setting(version, by, mixed_bank(), agents=25)
+    found = same(replace(given, competence=competence, target=target))
     if target is not None:
         assert StopReason.TARGET_DECIDED in reasons(found)
 
 
-def test_items_that_would_not_help_are_not_asked() -> None:
+@VERSIONS_TRIED
+def test_items_that_would_not_help_are_not_asked(version: str) -> None:
     by = rules(minimum_items=2)
     by = replace(by, stopping=replace(by.stopping, least_variance_fall=0.02))
-    course, answers = Course.of_engine(ROOMY, 0, rules=by), answers_of(ROOMY)
-    found = batch(course, answers)
-    assert_same(found, scalar(course, answers))
-    assert reasons(found) == {StopReason.NO_MORE_TO_GAIN}
+    assert reasons(same(setting(version, by, ROOMY))) == {StopReason.NO_MORE_TO_GAIN}
 
 
-def test_each_agent_is_asked_what_is_open_to_it() -> None:
+@VERSIONS_TRIED
+def test_each_agent_is_asked_what_is_open_to_it(version: str) -> None:
     eligible = np.random.default_rng(4).random((AGENTS, ROOMY.item_count)) < 0.05
     eligible[0] = False
-    course = Course.of_engine(ROOMY, 0, rules=rules(pool_size=5, maximum_items=9))
-    answers = answers_of(ROOMY)
-    found = batch(course, answers, eligible)
-    assert_same(found, scalar(course, answers, eligible))
+    given = setting(version, rules(pool_size=5, maximum_items=9), ROOMY)
+    found = same(replace(given, eligible=eligible))
     assert found.lengths[0] == 0
     assert reasons(found) == {StopReason.NO_ITEM_LEFT, StopReason.ITEM_BUDGET}
 
 
-def test_the_prior_is_the_course_s() -> None:
-    prior = Prior(mean=(1.0,), standard_deviation=(0.5,))
-    course = replace(Course.of_engine(ROOMY, 0, rules=rules(maximum_items=3)), prior=prior)
-    answers = answers_of(ROOMY, agents=20)
-    found = batch(course, answers)
-    assert_same(found, scalar(course, answers))
-    assert found.theta.mean() == pytest.approx(0.8, abs=0.3)
+def test_version_2_begins_with_the_prior_of_the_engine() -> None:
+    population = Population.independent(1)
+    prior = replace(population.prior, mean=np.array([[1.0]]), unique=np.array([[0.2]]))
+    by = rules(maximum_items=3)
+    given = Setting(ROOMY, Engine(algorithm_for("2.0.0"), by, prior), answers_of(ROOMY))
+    assert same(given).theta.mean() == pytest.approx(0.8, abs=0.3)
+
+
+def test_versions_that_are_not_known_have_to_be_played() -> None:
+    other = replace(algorithm_for("2.0.0"), version="9.9.9")
+    with pytest.raises(ValueError, match=r"9\.9\.9"):
+        Course.of_engine(ROOMY, 0, engine=replace(engine("2.0.0", rules(), ROOMY), algorithm=other))
 
 
 def test_a_competence_without_items_ends_at_once() -> None:
     tables = tables_of([two_pl(1.0, 0.0)], competence_count=2)
-    course = Course.of_engine(tables, 1, rules=rules())
-    found = batch(course, answers_of(tables, agents=3))
+    found = batch(replace(setting("1.0.0", rules(), tables, agents=3), competence=1))
     assert reasons(found) == {StopReason.NO_ITEM_LEFT}
     assert found.lengths.tolist() == [0, 0, 0]
 
 
 def test_nobody_takes_no_test() -> None:
-    course = Course.of_engine(ROOMY, 0, rules=rules())
-    assert len(batch(course, answers_of(ROOMY, agents=0))) == 0
+    assert len(batch(setting("1.0.0", rules(), ROOMY, agents=0))) == 0
 
 
-def in_areas(course: Course, answers: AnswerModel, content: Content) -> list[Played]:
+def in_areas(given: Setting, content: Content) -> list[Measurement]:
     """The rule for content, told again for one agent at a time, on the service's own functions."""
-    tables, by, played = course.tables, course.rules, []
-    for agent in range(len(answers.abilities)):
-        state = begin(tables, SessionPlan(competences=(0,), seed=1000 + agent))
-        posterior = estimate(tables, (), prior=Prior.standard(1))
+    by, ended = given.engine.rules, []
+    for agent in range(len(given.answers.abilities)):
+        plan = SessionPlan(competences=(0,), seed=1000 + agent)
+        responses: list[Response] = []
         while True:
+            found = given.engine.measure(ROOMY, plan, responses=responses)
+            state, posterior = found.state, found.posterior
             had = np.bincount(content.area[list(state.items)], minlength=len(content.minimum))
             below = (had < content.minimum)[content.area]
             owes = bool((below & ~state.blocked).any())
             shown = replace(state, blocked=state.blocked | ~below) if owes else state
             unmet = replace(by, stopping=replace(by.stopping, standard_error=1e-9))
-            decision = select(tables, posterior, state=shown, rules=unmet if owes else by)
+            assert isinstance(posterior, SessionPosterior)
+            decision = select(ROOMY, posterior, state=shown, rules=unmet if owes else by)
             if decision.selection is None:
                 break
             item = decision.selection.item
-            state = after(tables, state, item=item)
-            response = Response(item, answers.category(agent, item))
-            posterior = update(tables, posterior, response=response)
-        assert decision.reason is not None
-        played.append(Played(state, posterior, decision.reason))
-    return played
+            responses.append(Response(item, given.answers.category(agent, item)))
+        ended.append(replace(found, decision=decision))
+    return ended
 
 
 @pytest.mark.parametrize("minimum", [[2, 0, 3, 1], [0, 60, 0, 1]])
@@ -218,11 +247,9 @@ def test_content_comes_to_its_minimum_first(minimum: list[int]) -> None:
     # The second area has 50 items, fewer than its minimum: it is given up when they are used up.
     content = Content(np.arange(200) % 4, np.array(minimum))
     by = rules(pool_size=5, standard_error=0.4, maximum_items=60)
-    course = Course.of_engine(ROOMY, 0, rules=by, content=content)
-    answers = answers_of(ROOMY, agents=40)
-    found = batch(course, answers)
-    expected = collect(in_areas(course, answers, content), answers.abilities, competences=(0,))
-    assert_same(found, expected)
+    given = setting("1.0.0", by, ROOMY, agents=30)
+    found = batch(given, content)
+    assert_same(found, collect(in_areas(given, content), given.answers.abilities, competences=(0,)))
     had = np.stack([(found.items % 4 == area).sum(axis=1) for area in range(4)], axis=1)
     had[:, 3] -= (found.items == NO_ITEM).sum(axis=1)  # -1 % 4 is 3
     assert (had >= np.minimum(minimum, 50)).all()

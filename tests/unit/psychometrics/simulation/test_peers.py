@@ -3,13 +3,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from pacnum_api.psychometrics.algorithm import algorithm_for
 from pacnum_api.psychometrics.bank import Item, ItemModel, item_information
 from pacnum_api.psychometrics.estimation import Prior, Response, estimate
+from pacnum_api.psychometrics.population import Population
 from pacnum_api.psychometrics.simulation.answers import AnswerModel
 from pacnum_api.psychometrics.simulation.batch import Cohort, Course, run
 from pacnum_api.psychometrics.simulation.measures import accuracy
 from pacnum_api.psychometrics.simulation.peers import Peer, difficulties, run_peer
 from pacnum_api.psychometrics.simulation.records import NO_ITEM, REASONS, SimulatedTests
+from pacnum_api.psychometrics.simulation.sessions import Engine
 from pacnum_api.psychometrics.stopping import StopReason
 from pacnum_api.psychometrics.tables import BankTables
 from tests.unit.psychometrics.banks import random_bank, rules, tables_of, two_pl
@@ -80,7 +83,8 @@ def test_peers_do_not_stop_for_want_of_gain() -> None:
 
 def test_the_engine_measures_better_than_random_items() -> None:
     by = rules(pool_size=1, maximum_items=8)
-    ours = run(Course.of_engine(BANK, 1, rules=by), cohort())
+    engine = Engine(algorithm_for("1.0.0"), by, Population.independent(2).prior)
+    ours = run(Course.of_engine(BANK, 1, engine=engine), cohort())
     rmse = {
         peer: accuracy(
             run_peer(peer, BANK, competence=1, rules=by, cohort=cohort()), 0, scale=BANK.scale

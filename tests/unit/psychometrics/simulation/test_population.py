@@ -5,10 +5,10 @@ from scipy import stats
 from pacnum_api.psychometrics.arithmetic import FloatArray
 from pacnum_api.psychometrics.simulation import draw_abilities, framework_correlation
 from pacnum_api.psychometrics.simulation.population import (
+    AgentPopulation,
     ListedPopulation,
     MixturePopulation,
     NormalPopulation,
-    Population,
     SkewedPopulation,
     UniformPopulation,
 )
@@ -40,7 +40,7 @@ CORRELATION = framework_correlation([1, 1, 2])
 NORMAL = NormalPopulation(np.array([0.5, 0.0, -1.0]), np.array([1.0, 0.5, 2.0]), CORRELATION)
 
 
-def drawn(population: Population, *, agents: int = 20_000) -> FloatArray:
+def drawn(population: AgentPopulation, *, agents: int = 20_000) -> FloatArray:
     return population.draw(np.random.default_rng(7), agents=agents)
 
 

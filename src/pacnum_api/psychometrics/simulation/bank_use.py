@@ -20,7 +20,7 @@ Statistic = Callable[[IntArray, int], float]
 
 
 @dataclass(frozen=True, eq=False)
-class Exposure:
+class BankUse:
     """How the tests used the bank's n items.
 
     ``rates`` (n,): part of the tests that had each item; ``greatest``; ``never_used``: share of the
@@ -40,12 +40,12 @@ class Exposure:
     overlap: Figure
 
 
-def exposure(tests: SimulatedTests, item_count: int) -> Exposure:
+def bank_use(tests: SimulatedTests, item_count: int) -> BankUse:
     """Return how ``tests`` used a bank of ``item_count`` items. ``ValueError`` unless there is a
     test, and an item.
     """
     if len(tests) == 0 or item_count == 0:
-        raise ValueError("exposure needs at least one test and one item")
+        raise ValueError("the use of a bank needs at least one test and one item")
     groups = np.array_split(np.arange(len(tests)), min(GROUPS, len(tests)))
     uses = np.stack([_uses(tests.items[group], item_count) for group in groups])
     sizes = np.array([len(group) for group in groups])
@@ -53,7 +53,7 @@ def exposure(tests: SimulatedTests, item_count: int) -> Exposure:
     def figure(statistic: Statistic) -> Figure:
         return _jackknifed(statistic, uses=uses, sizes=sizes)
 
-    return Exposure(
+    return BankUse(
         rates=uses.sum(axis=0) / len(tests),
         greatest=figure(lambda counts, tests: float(counts.max() / tests)),
         never_used=figure(lambda counts, _: float(np.mean(counts == 0))),
@@ -77,7 +77,7 @@ def chi_square(uses: IntArray, tests: int) -> float:
 
 
 def overlap(uses: IntArray, tests: int) -> float:
-    """Return the rate of overlap between tests; see ``Exposure``. 0 for fewer than two tests."""
+    """Return the rate of overlap between tests; see ``BankUse``. 0 for fewer than two tests."""
     given = int(uses.sum())
     if tests < 2 or given == 0:
         return 0.0
