@@ -20,14 +20,16 @@ import numpy as np
 from benchmarks.psychometrics_step import bank, rules
 from pacnum_api.platform.workers import Workers
 from pacnum_api.psychometrics.algorithm import algorithm_for
-from pacnum_api.psychometrics.arithmetic import BoolArray, IntArray
+from pacnum_api.psychometrics.arithmetic import IntArray
 from pacnum_api.psychometrics.population import Population
 from pacnum_api.psychometrics.rules import Rules, SelectionRules
 from pacnum_api.psychometrics.scale import DEFAULT_SCALE
 from pacnum_api.psychometrics.session import SessionPlan
+from pacnum_api.psychometrics.simulation.admissions import Admissions
 from pacnum_api.psychometrics.simulation.answers import AnswerModel
 from pacnum_api.psychometrics.simulation.bank_use import bank_use
-from pacnum_api.psychometrics.simulation.batch import Cohort, Content, Course, run
+from pacnum_api.psychometrics.simulation.batch import Cohort, Course, run
+from pacnum_api.psychometrics.simulation.content import Content
 from pacnum_api.psychometrics.simulation.measures import accuracy
 from pacnum_api.psychometrics.simulation.records import SimulatedTests, one_after_another
 from pacnum_api.psychometrics.simulation.sessions import Engine, play
@@ -41,7 +43,7 @@ AT_ONCE = 125
 @dataclass(frozen=True)
 class Piece:
     agents: IntArray
-    eligible: BoolArray | None
+    admitted: Admissions | None
 
 
 @dataclass(frozen=True)
@@ -88,16 +90,16 @@ def settings(tests: int) -> tuple[Setting, Content]:
 
 def work(setting: Setting, piece: Piece) -> SimulatedTests:
     seeds = tuple(piece.agents.tolist())
-    return run(setting.course, Cohort(piece.agents, seeds, setting.answers, piece.eligible))
+    return run(setting.course, Cohort(piece.agents, seeds, setting.answers, piece.admitted))
 
 
 def play_all(workers: Workers[Setting], under: Waves, *, tests: int, wave: int) -> SimulatedTests:
     waves = []
     for first in range(0, tests, wave):
         agents = np.arange(first, min(first + wave, tests))
-        is_open = under.begin(len(agents))
+        admitted = under.begin(len(agents))
         cuts = range(0, len(agents), AT_ONCE)
-        pieces = [Piece(agents[i : i + AT_ONCE], is_open[i : i + AT_ONCE]) for i in cuts]
+        pieces = [Piece(agents[i : i + AT_ONCE], admitted.part(i, i + AT_ONCE)) for i in cuts]
         waves.append(one_after_another(list(workers.run(work, pieces))))
         under.end(waves[-1])
     return one_after_another(waves)

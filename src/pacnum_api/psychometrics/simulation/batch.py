@@ -4,10 +4,7 @@ For each agent the decisions are exactly those of the engine that serves real se
 1.0.0 and 2.0.0): the same items, the same bits of the estimate, the same reason to stop.
 ``criteria`` says why that is possible; the tests hold the two against each other. What is saved is
 the interpreter's time: one call for all agents instead of one for each.
-
-Beyond that engine a batch can hold content areas to their minimum, with this rule: as long as an
-area is below it, only items of such areas are asked and no goal ends the test. An area that has no
-item left is given up.
+Beyond that engine a batch can hold content areas to their minimum (``content``).
 """
 
 from dataclasses import dataclass
@@ -15,9 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from pacnum_api.psychometrics.arithmetic import BoolArray, FloatArray, IntArray
+from pacnum_api.psychometrics.exposure import FREELY
 from pacnum_api.psychometrics.rules import Rules
 from pacnum_api.psychometrics.session import SessionPlan
+from pacnum_api.psychometrics.simulation.admissions import Admissions
 from pacnum_api.psychometrics.simulation.answers import AnswerModel
+from pacnum_api.psychometrics.simulation.content import Content
 from pacnum_api.psychometrics.simulation.criteria import (
     TAKEN,
     Choice,
@@ -28,6 +28,7 @@ from pacnum_api.psychometrics.simulation.criteria import (
     Step,
     VarianceFall,
 )
+from pacnum_api.psychometrics.simulation.products import AsGiven, InBankOrder, Likelihoods
 from pacnum_api.psychometrics.simulation.records import (
     NO_ITEM,
     REASONS,
@@ -44,20 +45,6 @@ _CODE = {reason: code for code, reason in enumerate(REASONS)}
 _OPEN = -1
 VERSIONS = frozenset({"1.0.0", "2.0.0"})
 """Versions of the algorithm whose tests of one competence can run side by side."""
-
-
-@dataclass(frozen=True, eq=False)
-class Content:
-    """Content areas of the bank: ``area`` (n,) of each item, ``minimum`` (areas,) items of each."""
-
-    area: IntArray
-    minimum: IntArray
-
-    def __post_init__(self) -> None:
-        if len(self.area) and not 0 <= int(self.area.min()) <= int(self.area.max()) < len(
-            self.minimum
-        ):
-            raise ValueError("an item belongs to a content area that has no minimum")
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,13 +98,13 @@ class Course:
 @dataclass(frozen=True, eq=False)
 class Cohort:
     """Who takes the tests: ``agents`` (N,) by their number in ``answers``, the seed of each one's
-    session, and which items of the whole bank each may be asked, (N, n), None for all.
+    session, and what each may be asked, None for all of the bank.
     """
 
     agents: IntArray
     seeds: tuple[int, ...]
     answers: AnswerModel
-    eligible: BoolArray | None = None
+    admitted: Admissions | None = None
 
 
 def run(course: Course, cohort: Cohort) -> SimulatedTests:
@@ -159,50 +146,6 @@ def reasons_to_stop(course: Course, posteriors: Posteriors) -> IntArray:
     return reasons
 
 
-class _AsGiven:
-    """Prior times the answers' probabilities in the order given, (A, 201): one product a step."""
-
-    def __init__(self, course: Course, count: int) -> None:
-        self._table = course.tables.likelihood
-        self._mass = np.repeat(course.before[None, :], count, axis=0)
-
-    def mass(self) -> FloatArray:
-        return self._mass
-
-    def take(self, rows: IntArray) -> None:
-        self._mass *= self._table[rows]
-
-    def keep(self, going: BoolArray) -> None:
-        self._mass = self._mass[going]
-
-
-class _InBankOrder:
-    """Prior times the answers' probabilities in the order of the bank, scaled, (A, 201).
-
-    ``joint_estimation.Answers.likelihood`` row for row; made anew at each step.
-    """
-
-    def __init__(self, course: Course, count: int) -> None:
-        self._table, self._before = course.tables.likelihood, course.before
-        self._rows = np.zeros((count, 0), dtype=np.int64)
-
-    def mass(self) -> FloatArray:
-        if not self._rows.shape[1]:
-            return np.repeat(self._before[None, :], len(self._rows), axis=0)
-        product = self._table[self._rows[:, 0]]
-        for place in range(1, self._rows.shape[1]):
-            product *= self._table[self._rows[:, place]]
-        product /= product.max(axis=1)[:, None]
-        product *= self._before
-        return product
-
-    def take(self, rows: IntArray) -> None:
-        self._rows = np.sort(np.concatenate((self._rows, rows[:, None]), axis=1), axis=1)
-
-    def keep(self, going: BoolArray) -> None:
-        self._rows = self._rows[going]
-
-
 class _Walk:
     """The tests under way. Rows of ``likelihood``, ``blocked`` and ``had`` belong to ``alive``; all
     tests that are alive have had the same number of items.
@@ -212,15 +155,13 @@ class _Walk:
         count, table = len(cohort.agents), course.tables.competences[course.competence]
         self.course, self.cohort, self.table = course, cohort, table
         self.alive = np.arange(count)
-        self.likelihood = (
-            _InBankOrder(course, count) if course.is_joint else _AsGiven(course, count)
-        )
-        self.blocked = (
-            np.zeros((count, table.stop - table.first), dtype=np.bool_)
-            if cohort.eligible is None
-            else ~cohort.eligible[:, table.first : table.stop]
-        )
-        self.content = _ContentOfCompetence.of(course)
+        product = InBankOrder if course.is_joint else AsGiven
+        self.likelihood: Likelihoods = product(course.tables.likelihood, course.before, count=count)
+        admitted = cohort.admitted or Admissions.free(count, course.tables.item_count)
+        self.availability = admitted.availability[:, table.first : table.stop] / FREELY
+        self.featured = admitted.featured - table.first
+        self.blocked = self.availability == 0.0
+        self.content = course.content and course.content.within(table.first, table.stop)
         self.had = np.zeros((count, self.content.areas if self.content else 0), dtype=np.int64)
         self.barred = self.blocked
         self.row_of = np.array(course.tables.row_of, dtype=np.int64)
@@ -267,12 +208,24 @@ class _Walk:
             posteriors = self._end(posteriors, reasons)
             values = values[reasons == _OPEN]
         if len(values):
-            self._take(course.choice(values, self._step(posteriors, position)), position)
+            step = self._step(posteriors, position)
+            featured = self._featured(values) if position == 1 and course.is_joint else None
+            places = course.choice(values, step)
+            if featured is not None:
+                places = np.where(featured >= 0, featured, places)
+            self._take(places, position)
 
     def _step(self, posteriors: Posteriors, position: int) -> Step:
         rows = self.alive
         seeds = [self.cohort.seeds[row] for row in rows.tolist()]
-        return Step(self.cohort.agents[rows], seeds, posteriors, position)
+        return Step(self.cohort.agents[rows], seeds, posteriors, self.availability, position)
+
+    def _featured(self, values: FloatArray) -> IntArray:
+        """Return the places of the items put first for their own sake, below 0 where none is."""
+        place = self.featured[self.alive]
+        place = np.where(place < values.shape[1], place, _OPEN)
+        may_be = values[np.arange(len(place)), np.maximum(place, 0)] >= 0.0
+        return np.where(may_be, place, _OPEN)
 
     def _take(self, places: IntArray, position: int) -> None:
         items = self.table.first + places
@@ -299,6 +252,7 @@ class _Walk:
         self.likelihood.keep(going)
         self.alive, self.had = self.alive[going], self.had[going]
         self.blocked, self.barred = self.blocked[going], self.barred[going]
+        self.availability = self.availability[going]
         return Posteriors(
             posteriors.weights[going], posteriors.theta[going], posteriors.variance[going]
         )
@@ -321,36 +275,6 @@ class _Walk:
             mean_theta=theta,
             mean_standard_error=error,
         )
-
-
-@dataclass(frozen=True, eq=False)
-class _ContentOfCompetence:
-    """``Content`` cut to the items of one competence."""
-
-    area: IntArray
-    minimum: IntArray
-
-    @classmethod
-    def of(cls, course: Course) -> "_ContentOfCompetence | None":
-        if course.content is None:
-            return None
-        table = course.tables.competences[course.competence]
-        return cls(course.content.area[table.first : table.stop], course.content.minimum)
-
-    @property
-    def areas(self) -> int:
-        return len(self.minimum)
-
-    def barred(self, had: IntArray, blocked: BoolArray) -> tuple[BoolArray, BoolArray]:
-        """Return the items that may not be asked now, (A, items), and the agents who owe items to
-        an area that still has some, (A,).
-        """
-        below = had < self.minimum
-        if not below.any():
-            return blocked, np.zeros(len(had), dtype=np.bool_)
-        elsewhere = blocked | ~below[:, self.area]
-        owes = np.logical_not(np.logical_and.reduce(elsewhere, axis=1))
-        return np.where(owes[:, None], elsewhere, blocked), owes
 
 
 def _exclusions(tables: BankTables, first: int, *, stop: int) -> BoolArray | None:

@@ -69,12 +69,14 @@ class Posteriors:
 @dataclass(frozen=True, eq=False)
 class Step:
     """Where A tests stand that have had the same number of items: who takes them (A,), the seeds
-    of their sessions, what is known of each ability, and the position of the next item (from 1).
+    of their sessions, what is known of each ability, how freely each may use each item of the
+    competence (A, items), 0 to 1, and the position of the next item (from 1).
     """
 
     agents: IntArray
     seeds: Sequence[int]
     posteriors: Posteriors
+    availability: FloatArray
     position: int
 
 
@@ -200,8 +202,9 @@ def _drawn(places: list[IntArray], odds: list[FloatArray], *, draw: FloatArray) 
 
 @dataclass(frozen=True, eq=False)
 class PartlyByChance:
-    """Version 2's choice: the first items are ranked by chance too (``joint_selection``), then
-    drawn from. ``first``: index of the competence's first item in the bank.
+    """Version 2's choice: in the ranking the first items depend on chance too, and scarce items
+    count for less (``joint_selection``); then one of the best is drawn. ``first``: index of the
+    competence's first item in the bank.
     """
 
     draw: DrawAmongBest
@@ -209,15 +212,16 @@ class PartlyByChance:
 
     def __call__(self, values: FloatArray, step: Step) -> IntArray:
         share = self.draw.rules.random_share(step.position)
+        taken = values < 0.0
         if share > 0.0:
-            stop = self.first + values.shape[1]
-            chance = [
-                uniforms(seed, step.position, count=stop)[self.first :] for seed in step.seeds
-            ]
-            best = values.max(axis=1)[:, None]
-            ranked = (1.0 - share) * values + share * best * np.array(chance)
-            np.copyto(ranked, TAKEN, where=values < 0.0)
-            values = ranked
+            count = self.first + values.shape[1]
+            chance = np.empty_like(values)
+            for row, seed in zip(chance, step.seeds, strict=True):
+                row[:] = uniforms(seed, step.position, count=count)[self.first :]
+            chance *= share * values.max(axis=1)[:, None]
+            values = (1.0 - share) * values + chance
+        values *= step.availability
+        np.copyto(values, TAKEN, where=taken)
         return self.draw(values, step)
 
 

@@ -10,13 +10,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pacnum_api.psychometrics.arithmetic import BoolArray, FloatArray
-from pacnum_api.psychometrics.exposure import (
-    Exposure,
-    ExposureGroups,
-    ceilings,
-    eligible_groups,
-)
+from pacnum_api.psychometrics.exposure import Exposure, ExposureGroups, Limits, admit
+from pacnum_api.psychometrics.simulation.admissions import Admissions
 from pacnum_api.psychometrics.simulation.records import NO_ITEM, SimulatedTests
 from pacnum_api.psychometrics.tables import BankTables
 
@@ -25,11 +20,11 @@ from pacnum_api.psychometrics.tables import BankTables
 class Waves:
     """The counters, and what each test may use.
 
-    ``bound`` (g,): ceiling of each group; ``need``: items that a test may take of a competence.
+    ``need``: items that a test may take of a competence.
     """
 
     groups: ExposureGroups
-    bound: FloatArray
+    limits: Limits
     need: int
     counters: Exposure = field(init=False)
 
@@ -47,39 +42,30 @@ class Waves:
         if not 0.0 < ceiling <= 1.0:
             raise ValueError("a ceiling on exposure is a share above 0, at most 1")
         groups = ExposureGroups.of(tables.parameters)
-        bound = ceilings(groups, competences=competences, need=need, ceiling=ceiling)
-        return cls(groups, bound, need)
+        limits = Limits.of(groups, competences=competences, need=need, ceiling=ceiling)
+        return cls(groups, limits, need)
 
-    def begin(self, count: int) -> BoolArray:
-        """Let a wave of tests begin; return which items each of them may use, (count, n).
-
-        ``exposure.eligible_groups`` for one test after the other.
-        """
-        sizes = np.bincount(self.groups.competence_of[self.bound > 0.0])
-        least = np.minimum(self.need, sizes)
-        is_open = np.zeros((count, len(self.groups)), dtype=np.bool_)
-        before = self.counters
-        in_use = before.administered + before.reserved
-        for place in range(count):
-            bound = np.maximum(1.0, np.floor(self.bound * (before.tests + place + 1)))
-            np.logical_and(self.bound > 0.0, in_use + 1 <= bound, out=is_open[place])
-            held = np.bincount(self.groups.competence_of[is_open[place]], minlength=len(least))
-            if (held < least).any():
-                # Seldom but at the start: the whole rule, which lets some in again.
-                now = Exposure(before.tests + place, in_use, np.zeros_like(in_use))
-                is_open[place] = eligible_groups(
-                    now, self.groups, ceiling=self.bound, need=self.need
-                )
-            in_use += is_open[place]
-        self.counters = replace(before, tests=before.tests + count)
-        result: BoolArray = is_open[:, self.groups.group_of]
-        return result
+    def begin(self, count: int) -> Admissions:
+        """Let a wave of tests begin; return what each of them may use."""
+        group_of = self.groups.group_of
+        found = Admissions.free(count, len(group_of))
+        for test in range(count):
+            admitted = admit(self.counters, self.groups, limits=self.limits, need=self.need)
+            self.counters = self.counters.begun(admitted.eligible)
+            found.availability[test] = admitted.availability[group_of]
+            if admitted.featured is not None:
+                # The first of a family stands for it.
+                found.featured[test] = int(np.argmax(group_of == admitted.featured))
+        return found
 
     def end(self, tests: SimulatedTests) -> None:
-        """Count what a wave has used, now that it is over. A family counts once for a test."""
+        """Count what a wave has used, now that it is over: nothing stays reserved."""
         given = tests.items != NO_ITEM
         rows = np.broadcast_to(np.arange(len(tests))[:, None], given.shape)[given]
         used = np.zeros((len(tests), len(self.groups)), dtype=np.bool_)
         used[rows, self.groups.group_of[tests.items[given]]] = True
-        administered = self.counters.administered + np.count_nonzero(used, axis=0)
-        self.counters = replace(self.counters, administered=administered)
+        self.counters = replace(
+            self.counters,
+            administered=self.counters.administered + np.count_nonzero(used, axis=0),
+            reserved=np.zeros_like(self.counters.reserved),
+        )

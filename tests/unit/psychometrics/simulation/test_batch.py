@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 
 from pacnum_api.psychometrics.algorithm import Measurement, Purpose, algorithm_for
-from pacnum_api.psychometrics.arithmetic import BoolArray
 from pacnum_api.psychometrics.bank import Item, ItemModel
 from pacnum_api.psychometrics.estimation import Response, SessionPosterior
 from pacnum_api.psychometrics.population import Population
 from pacnum_api.psychometrics.rules import Rules, SelectionRules
 from pacnum_api.psychometrics.selection import select
 from pacnum_api.psychometrics.session import SessionPlan
+from pacnum_api.psychometrics.simulation.admissions import Admissions
 from pacnum_api.psychometrics.simulation.answers import AnswerModel
-from pacnum_api.psychometrics.simulation.batch import Cohort, Content, Course, run
+from pacnum_api.psychometrics.simulation.batch import Cohort, Course, run
+from pacnum_api.psychometrics.simulation.content import Content
 from pacnum_api.psychometrics.simulation.records import NO_ITEM, SimulatedTests
 from pacnum_api.psychometrics.simulation.sessions import Engine, collect, play
 from pacnum_api.psychometrics.stopping import StopReason
@@ -72,7 +73,7 @@ class Setting:
     answers: AnswerModel
     competence: int = 0
     target: int | None = None
-    eligible: BoolArray | None = None
+    admitted: Admissions | None = None
 
     @property
     def course(self) -> Course:
@@ -89,7 +90,7 @@ def batch(given: Setting, content: Content | None = None) -> SimulatedTests:
     agents = np.arange(len(given.answers.abilities))
     seeds = tuple(range(1000, 1000 + len(agents)))
     course = replace(given.course, content=content)
-    return run(course, Cohort(agents, seeds, given.answers, given.eligible))
+    return run(course, Cohort(agents, seeds, given.answers, given.admitted))
 
 
 def scalar(given: Setting) -> SimulatedTests:
@@ -99,8 +100,14 @@ def scalar(given: Setting) -> SimulatedTests:
             competences=(given.competence,),
             seed=1000 + agent,
             targets={} if given.target is None else {given.competence: given.target},
-            eligible=None if given.eligible is None else given.eligible[agent],
         )
+        if given.admitted is not None:
+            plan = replace(
+                plan,
+                eligible=given.admitted.eligible(agent),
+                availability=given.admitted.factor(agent),
+                featured=given.admitted.featured_item(agent),
+            )
 
         def answer(item: int, agent: int = agent) -> int:
             return given.answers.category(agent, item)
@@ -188,9 +195,24 @@ def test_each_agent_is_asked_what_is_open_to_it(version: str) -> None:
     eligible = np.random.default_rng(4).random((AGENTS, ROOMY.item_count)) < 0.05
     eligible[0] = False
     given = setting(version, rules(pool_size=5, maximum_items=9), ROOMY)
-    found = same(replace(given, eligible=eligible))
+    found = same(replace(given, admitted=Admissions.only(eligible)))
     assert found.lengths[0] == 0
     assert reasons(found) == {StopReason.NO_ITEM_LEFT, StopReason.ITEM_BUDGET}
+
+
+@VERSIONS_TRIED
+def test_scarce_items_count_for_less_and_featured_ones_come_first(version: str) -> None:
+    tables, rng = mixed_bank(), np.random.default_rng(5)
+    availability = rng.choice([0, 5, 100, 255], size=(AGENTS, tables.item_count)).astype(np.uint8)
+    featured = rng.integers(-1, tables.item_count, AGENTS)  # of either competence
+    by = algorithm_for("2.0.0").rules_for(Purpose.CERTIFICATION)
+    given = setting(version, by, tables)
+    found = same(replace(given, competence=1, admitted=Admissions(availability, featured)))
+    is_first = found.items[:, 0] == featured
+    expected = (featured >= 30) & (availability[np.arange(AGENTS), featured] > 0)
+    if version == "2.0.0":
+        assert is_first[expected].all()
+    assert not is_first[~expected].any()
 
 
 def test_version_2_begins_with_the_prior_of_the_engine() -> None:

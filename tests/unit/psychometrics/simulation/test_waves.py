@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from pacnum_api.psychometrics.algorithm import algorithm_for
-from pacnum_api.psychometrics.arithmetic import BoolArray
 from pacnum_api.psychometrics.bank import Item, ItemModel
-from pacnum_api.psychometrics.exposure import Exposure, eligible_groups, eligible_items
+from pacnum_api.psychometrics.exposure import Exposure, Limits, admit, availability_of_items
 from pacnum_api.psychometrics.population import Population
+from pacnum_api.psychometrics.simulation.admissions import NONE_FEATURED
 from pacnum_api.psychometrics.simulation.answers import AnswerModel
 from pacnum_api.psychometrics.simulation.batch import Cohort, Course, run
 from pacnum_api.psychometrics.simulation.sessions import Engine
@@ -27,34 +27,45 @@ def families() -> BankTables:
     return tables_of(items, competence_count=3)
 
 
-def one_by_one(waves: Waves, counters: Exposure, count: int) -> tuple[BoolArray, Exposure]:
-    is_open = []
-    for _ in range(count):
-        groups = eligible_groups(counters, waves.groups, ceiling=waves.bound, need=waves.need)
-        is_open.append(eligible_items(waves.groups, groups))
-        counters = counters.begun(groups)
-    return np.array(is_open), counters
-
-
 @pytest.mark.parametrize(("ceiling", "need"), [(0.25, 4), (0.1, 9), (1.0, 2), (0.05, 1)])
 def test_a_wave_begins_as_its_tests_would(ceiling: float, need: int) -> None:
-    waves = Waves.under(ceiling, families(), competences=(0, 2), need=need)
+    tables = families()
+    waves = Waves.under(ceiling, tables, competences=(0, 2), need=need)
+    groups, counters = waves.groups, Exposure.none(len(waves.groups))
+    limits = Limits.of(groups, competences=(0, 2), need=need, ceiling=ceiling)
     rng = np.random.default_rng(1)
-    for count in (1, 7, 30, 1, 12):
-        # What is reserved is free again when a wave is over.
-        before = Exposure(
-            waves.counters.tests, waves.counters.administered, np.zeros(len(waves.groups), np.int64)
-        )
-        expected, after = one_by_one(waves, before, count)
-        is_open = waves.begin(count)
-        assert np.array_equal(is_open, expected)
-        assert waves.counters.tests == after.tests
-        assert not is_open[:, 20:40].any()
-        given = [rng.permutation(np.flatnonzero(row))[:3].tolist() for row in is_open]
-        used = [waves.groups.shown(row) for row in given]
-        was = waves.counters.administered
+    for count in (1, 7, 30, 1, 12, 600, 1):
+        found, expected = waves.begin(count), []
+        for test in range(count):
+            expected.append(admit(counters, groups, limits=limits, need=need))
+            counters = counters.begun(expected[-1].eligible)
+            factor = availability_of_items(groups, expected[-1].availability)
+            assert found.factor(test).tolist() == factor.tolist()
+            assert found.eligible(test).tolist() == (factor > 0.0).tolist()
+            item = found.featured_item(test)
+            featured = None if item is None else int(groups.group_of[item])
+            assert featured == expected[-1].featured
+        given = [rng.permutation(np.flatnonzero(row))[:3].tolist() for row in found.availability]
         waves.end(records_of(items=[row + [-1] * (3 - len(row)) for row in given]))
-        assert waves.counters.administered.tolist() == (was + sum(used)).tolist()
+        for one, row in zip(expected, given, strict=True):
+            counters = counters.ended(one.eligible, shown=groups.shown(row))
+        assert waves.counters.tests == counters.tests
+        assert waves.counters.administered.tolist() == counters.administered.tolist()
+        assert waves.counters.reserved.tolist() == counters.reserved.tolist()
+
+
+def test_items_that_nobody_has_seen_are_featured() -> None:
+    tables = families()
+    waves = Waves.under(0.25, tables, competences=(0, 1, 2), need=4)
+    waves.begin(1000)
+    waves.end(records_of(items=[[0]]))
+    found = waves.begin(40)
+    featured = found.featured.tolist()
+    assert len(set(featured)) > 10
+    assert not {0, NONE_FEATURED} & set(featured)
+    group_of = waves.groups.group_of
+    # The first of a family stands for it.
+    assert all(np.argmax(group_of == group_of[item]) == item for item in featured)
 
 
 @pytest.mark.parametrize("ceiling", [0.0, -0.1, 1.01])
