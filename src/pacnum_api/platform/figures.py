@@ -24,7 +24,7 @@ FloatArray = npt.NDArray[np.float64]
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 3)), (0, (8, 2)))
 _GREY = "#666666"
-_SIZE = (7.0, 4.4)
+_SIZE, _SQUARE = (7.0, 4.4), (5.4, 5.8)
 _DOTS_PER_INCH = 150
 
 
@@ -96,7 +96,7 @@ def draw_lines(
                 one.x, one.y, color=colour, linestyle=dash, marker=marker, ms=3.5, label=one.label
             )
             if one.low is not None and one.high is not None:
-                axes.fill_between(one.x, one.low, one.high, color=colour, alpha=0.15, lw=0)
+                axes.fill_between(one.x, one.low, one.high, color=colour, alpha=0.12, lw=0)
         for reference in references:
             _refer(axes, reference)
         _legend(axes, len(series) + len(references))
@@ -157,10 +157,11 @@ def draw_scatter(frame: Frame, *, x: FloatArray, y: FloatArray, at_most: int = 4
             x[:at_most], y[:at_most], s=6, color=COLOURS[0], alpha=0.25, linewidths=0,
             rasterized=True,
         )  # fmt: skip
+        figure.set_size_inches(*_SQUARE)
         both = np.concatenate((x, y)) if len(x) else np.zeros(1)
         ends = (float(np.nanmin(both)), float(np.nanmax(both)))
         axes.plot(ends, ends, color=_GREY, lw=1.0, ls="--", label="estimate = truth")
-        axes.set_aspect("equal", adjustable="datalim")
+        axes.set_aspect("equal", adjustable="box")
         _legend(axes, 2)
     return Plot(figure)
 
@@ -191,7 +192,7 @@ def _look() -> AbstractContextManager[None]:
     return rc_context(
         {
             "svg.hashsalt": "pacnum",
-            "svg.fonttype": "none",  # text stays text: it can be searched, read aloud and translated
+            "svg.fonttype": "none",  # text stays text: it can be searched and read aloud
             "font.family": "sans-serif",
             "font.sans-serif": ["DejaVu Sans"],
             "font.size": 10.0,

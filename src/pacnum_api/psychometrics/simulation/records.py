@@ -156,3 +156,26 @@ def side_by_side(parts: Sequence[SimulatedTests]) -> SimulatedTests:
         mean_theta=theta.mean(axis=1),
         mean_standard_error=np.sqrt((standard_error**2).sum(axis=1)) / theta.shape[1],
     )
+
+
+def pooled(tests: SimulatedTests) -> SimulatedTests:
+    """Return the tests of K competences as K times as many of one, agent by agent.
+
+    For what is said of all competences together; the items stand with the first. Errors worked out
+    from it take an agent's competences for independent, which makes them a little small.
+    """
+    count, size = len(tests), tests.competence_count
+    single = {
+        name: getattr(tests, name).reshape(count * size, 1)
+        for name in ("truth", "theta", "standard_error", "share_below", "level")
+    }
+    items = np.full((count, size, tests.items.shape[1]), NO_ITEM, np.int32)
+    items[:, 0] = tests.items
+    return SimulatedTests(
+        **single,
+        level_interval=tests.level_interval.reshape(count * size, 1, 2),
+        items=items.reshape(count * size, -1),
+        reasons=np.repeat(tests.reasons, size),
+        mean_theta=tests.theta.ravel(),
+        mean_standard_error=tests.standard_error.ravel(),
+    )
