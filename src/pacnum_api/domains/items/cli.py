@@ -61,7 +61,9 @@ Algorithms = Annotated[str, typer.Option(help="Versions, with commas.")]
 Peers = Annotated[str, typer.Option(help="Of random, information, b-matching, tubes.")]
 Seed = Annotated[int, typer.Option(help="Of agents, answers and draws.")]
 Processes = Annotated[int, typer.Option(help="The result does not depend on it.")]
-Wave = Annotated[int, typer.Option(help="Tests under way at the same time, under a ceiling.")]
+Wave = Annotated[
+    int | None, typer.Option(help="Tests under way at once, under a ceiling; else one in 50.")
+]
 Out = Annotated[
     Path | None, typer.Option(help="Folder for JSON, CSV, SVG and PNG files.", file_okay=False)
 ]
@@ -151,7 +153,7 @@ def simulate(  # noqa: PLR0913 - an argument for each option
     peers: Peers = "",
     seed: Seed = 1,
     processes: Processes = 2,
-    wave: Wave = 100,
+    wave: Wave = None,
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:

@@ -18,6 +18,7 @@ from pacnum_api.psychometrics.simulation.records import (
     level_probabilities,
     levels_of,
     one_after_another,
+    pooled,
     share_below,
     side_by_side,
 )
@@ -113,3 +114,20 @@ def test_competences_stand_side_by_side() -> None:
         code(weakest([StopReason.ITEM_BUDGET, StopReason.PRECISION_REACHED])),
         code(weakest([StopReason.PRECISION_REACHED, StopReason.NO_MORE_TO_GAIN])),
     ]
+
+
+def test_competences_are_pooled_agent_by_agent() -> None:
+    tests = records_of(
+        items=[[3, 1, 2], [0, NO_ITEM, NO_ITEM]],
+        truth=[[0.1, 0.2], [0.3, 0.4]],
+        theta=[[1.0, 2.0], [3.0, 4.0]],
+        standard_error=[[0.5, 0.6], [0.7, 0.8]],
+        reasons=[4, 5],
+    )
+    found = pooled(tests)
+    assert found.truth.tolist() == [[0.1], [0.2], [0.3], [0.4]]
+    assert found.theta.ravel().tolist() == found.mean_theta.tolist() == [1.0, 2.0, 3.0, 4.0]
+    assert found.mean_standard_error.tolist() == [0.5, 0.6, 0.7, 0.8]
+    assert found.reasons.tolist() == [4, 4, 5, 5]
+    assert found.uses(4).tolist() == tests.uses(4).tolist()
+    assert found.level_interval.shape == (4, 1, 2)

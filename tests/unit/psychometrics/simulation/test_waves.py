@@ -7,7 +7,7 @@ from pacnum_api.psychometrics.algorithm import algorithm_for
 from pacnum_api.psychometrics.bank import Item, ItemModel
 from pacnum_api.psychometrics.exposure import Exposure, Limits, admit, availability_of_items
 from pacnum_api.psychometrics.population import Population
-from pacnum_api.psychometrics.simulation.admissions import NONE_FEATURED
+from pacnum_api.psychometrics.simulation.admissions import NONE_FEATURED, Admissions
 from pacnum_api.psychometrics.simulation.answers import AnswerModel
 from pacnum_api.psychometrics.simulation.batch import Cohort, Course, run
 from pacnum_api.psychometrics.simulation.sessions import Engine
@@ -89,3 +89,11 @@ def test_no_item_passes_the_ceiling(wave: int) -> None:
         cohort = Cohort(agents, tuple(agents.tolist()), answers, waves.begin(wave))
         waves.end(run(course, cohort))
     assert 0.15 < waves.counters.administered.max() / 320 <= 0.2
+
+
+def test_a_part_of_a_wave_is_what_its_tests_may_use() -> None:
+    whole = Admissions(np.arange(12, dtype=np.uint8).reshape(4, 3), np.array([-1, 2, 0, -1]))
+    part = whole.part(1, 3)
+    assert part.availability.tolist() == [[3, 4, 5], [6, 7, 8]]
+    assert [part.featured_item(0), part.featured_item(1), whole.featured_item(3)] == [2, 0, None]
+    assert whole.eligible(0).tolist() == [False, True, True]

@@ -10,26 +10,19 @@ from pacnum_api.domains.items.service.simulation_banks import SimulatedBank
 from pacnum_api.platform.workers import Workers
 from pacnum_api.psychometrics.algorithm import Purpose, UnknownAlgorithm, algorithm_for
 from pacnum_api.psychometrics.exposure import DEFAULT_CEILING
-from pacnum_api.psychometrics.population import JointPrior
 from pacnum_api.psychometrics.rules import Rules
-from pacnum_api.psychometrics.session import SessionPlan
 from pacnum_api.psychometrics.simulation.admissions import Admissions
 from pacnum_api.psychometrics.simulation.answers import AnswerModel, true_parameters
-from pacnum_api.psychometrics.simulation.batch import VERSIONS, Cohort, Course, run
-from pacnum_api.psychometrics.simulation.peers import Peer, run_peer
+from pacnum_api.psychometrics.simulation.peers import Peer
 from pacnum_api.psychometrics.simulation.population import AgentPopulation
-from pacnum_api.psychometrics.simulation.records import (
-    SimulatedTests,
-    one_after_another,
-    side_by_side,
-)
-from pacnum_api.psychometrics.simulation.sessions import Engine, collect, play
+from pacnum_api.psychometrics.simulation.records import SimulatedTests, one_after_another
+from pacnum_api.psychometrics.simulation.studies import Piece, Study, run_piece
 from pacnum_api.psychometrics.simulation.waves import Waves
 
 _SIDE_BY_SIDE, _PLAYED = 125, 20
 """Tests in one piece of work."""
 
-_SEEDS_APART = 1_000_003
+_ONE_IN = 50
 
 Progress = Callable[[str, int], None]
 """Told the engine, and how many of its tests are done."""
@@ -74,7 +67,8 @@ class SimulationRequest:
     ``ceiling``: greatest share of tests that may see an item; None for each version's own way, 1
     for no ceiling. ``assumed_correlation``: what the engine believes; None: the bank's.
     ``has_true_parameters``: answers come from parameters drawn around the bank's by their standard
-    errors, instead of the curves that the engine computes with. ``wave``: tests under way at once.
+    errors, instead of the curves that the engine computes with. ``wave``: tests under way at once,
+    None for one in fifty.
     """
 
     agents: int
@@ -90,11 +84,11 @@ class SimulationRequest:
     peers: tuple[Peer, ...] = ()
     seed: int = 1
     processes: int = 1
-    wave: int = 100
+    wave: int | None = None
 
     def __post_init__(self) -> None:
         """``ValueError`` for what cannot be simulated."""
-        if self.agents < 2 or self.wave < 1 or self.processes < 1:
+        if self.agents < 2 or self.at_once < 1 or self.processes < 1:
             raise ValueError("expected at least two agents, one process and one test at once")
         if (self.purpose is Purpose.TARGET) != (self.target is not None):
             raise ValueError("a target level goes with the purpose target, and only with it")
@@ -112,6 +106,11 @@ class SimulationRequest:
         except UnknownAlgorithm:
             raise ValueError(f"no algorithm {version} is kept") from None
         return self.changes.applied(usual)
+
+    @property
+    def at_once(self) -> int:
+        """Tests that are under way at the same time, where exposure has a ceiling."""
+        return max(1, self.agents // _ONE_IN) if self.wave is None else self.wave
 
     @property
     def rules_of_peers(self) -> Rules:
@@ -143,35 +142,6 @@ class Simulation:
         return tuple(self.bank.competences[index] for index in self.request.competences)
 
 
-@dataclass(frozen=True, eq=False)
-class _Study:
-    """What every process has to know."""
-
-    bank: SimulatedBank
-    request: SimulationRequest
-    answers: AnswerModel
-    prior: JointPrior
-
-    def engine(self, version: str) -> Engine:
-        return Engine(algorithm_for(version), self.request.rules(version), self.prior)
-
-    def is_batch(self, version: str) -> bool:
-        return len(self.request.competences) == 1 and version in VERSIONS
-
-    def seed_of(self, agent: int) -> int:
-        return self.request.seed * _SEEDS_APART + agent
-
-
-@dataclass(frozen=True, eq=False)
-class _Piece:
-    """Agents ``first`` to ``stop - 1``, by one engine."""
-
-    engine: str
-    first: int
-    stop: int
-    admitted: Admissions | None = None
-
-
 def simulate_bank(
     bank: SimulatedBank, request: SimulationRequest, *, progress: Progress = no_progress
 ) -> Simulation:
@@ -185,13 +155,14 @@ def simulate_bank(
     with Workers(study, processes=request.processes) as workers:
         for name in (*request.algorithms, *(peer.value for peer in request.peers)):
             started = time.perf_counter()
-            tests = one_after_another(list(_tests(workers, name, progress=progress)))
+            found = list(_tests(workers, name, request=request, progress=progress))
+            tests = one_after_another(found)
             seconds = time.perf_counter() - started
             runs.append(EngineRun(name, name not in request.algorithms, tests, seconds))
     return Simulation(bank, request, tuple(runs))
 
 
-def _study(bank: SimulatedBank, request: SimulationRequest) -> _Study:
+def _study(bank: SimulatedBank, request: SimulationRequest) -> Study:
     if request.target is not None:
         bank.tables.scale.place_of(request.target)
     agents, items = np.random.default_rng(request.seed).spawn(2)
@@ -199,28 +170,32 @@ def _study(bank: SimulatedBank, request: SimulationRequest) -> _Study:
     if request.has_true_parameters:
         parameters = true_parameters(items, parameters)
     abilities = request.population.draw(agents, agents=request.agents)
-    return _Study(
-        bank=bank,
-        request=request,
+    return Study(
+        tables=bank.tables,
+        competences=request.competences,
         answers=AnswerModel(parameters, abilities, request.seed),
+        rules={version: request.rules(version) for version in request.algorithms},
+        rules_of_peers=request.rules_of_peers,
         prior=bank.population(request.assumed_correlation).prior,
+        seed=request.seed,
+        target=request.target,
     )
 
 
-def _tests(workers: Workers[_Study], name: str, *, progress: Progress) -> Iterator[SimulatedTests]:
-    study = workers.state
-    total, waves = study.request.agents, _waves(study, name)
-    size = _PLAYED
-    if name not in study.request.algorithms or study.is_batch(name):
-        size = _SIDE_BY_SIDE
+def _tests(
+    workers: Workers[Study], name: str, *, request: SimulationRequest, progress: Progress
+) -> Iterator[SimulatedTests]:
+    """Yield the tests of each wave."""
+    waves = _waves(workers.state, name, request=request)
+    at_once = request.at_once if waves else request.agents
+    usual = _SIDE_BY_SIDE if workers.state.is_batch(name) else _PLAYED
+    size = min(usual, -(-at_once // workers.processes))
     done = 0
-    at_once = study.request.wave if waves else total
-    size = min(size, -(-at_once // workers.processes))
-    for first in range(0, total, at_once):
-        stop = min(first + at_once, total)
-        admitted = waves.begin(stop - first) if waves else None
+    for first in range(0, request.agents, at_once):
+        wave = range(first, min(first + at_once, request.agents))
+        admitted = waves.begin(len(wave)) if waves else None
         parts = []
-        for part in workers.run(_run, _pieces(name, (first, stop), size=size, admitted=admitted)):
+        for part in workers.run(run_piece, _pieces(name, wave, size=size, admitted=admitted)):
             parts.append(part)
             done += len(part)
             progress(name, done)
@@ -230,22 +205,16 @@ def _tests(workers: Workers[_Study], name: str, *, progress: Progress) -> Iterat
         yield tests
 
 
-def _pieces(
-    name: str, agents: tuple[int, int], *, size: int, admitted: Admissions | None
-) -> list[_Piece]:
-    first, stop = agents
-    pieces = []
-    for low in range(first, stop, size):
-        high = min(low + size, stop)
-        part = None if admitted is None else admitted.part(low - first, high - first)
-        pieces.append(_Piece(name, low, high, part))
-    return pieces
+def _pieces(name: str, agents: range, *, size: int, admitted: Admissions | None) -> Iterator[Piece]:
+    for low in range(0, len(agents), size):
+        high = min(low + size, len(agents))
+        part = None if admitted is None else admitted.part(low, high)
+        yield Piece(name, agents.start + low, agents.start + high, part)
 
 
-def _waves(study: _Study, name: str) -> Waves | None:
+def _waves(study: Study, name: str, *, request: SimulationRequest) -> Waves | None:
     """The counters of exposure, where an engine has any."""
-    request = study.request
-    if name not in request.algorithms:
+    if name not in study.rules:
         return None
     own = DEFAULT_CEILING if algorithm_for(name).controls_exposure else 1.0
     ceiling = own if request.ceiling is None else request.ceiling
@@ -253,81 +222,9 @@ def _waves(study: _Study, name: str) -> Waves | None:
         return None
     return Waves.under(
         ceiling,
-        study.bank.tables,
-        competences=request.competences,
-        need=request.rules(name).stopping.maximum_items,
-    )
-
-
-def _run(study: _Study, piece: _Piece) -> SimulatedTests:
-    if piece.engine not in study.request.algorithms:
-        return _peer(study, piece)
-    if study.is_batch(piece.engine):
-        return _batch(study, piece)
-    return _played(study, piece)
-
-
-def _cohort(study: _Study, piece: _Piece) -> Cohort:
-    agents = range(piece.first, piece.stop)
-    seeds = tuple(study.seed_of(agent) for agent in agents)
-    return Cohort(np.array(agents), seeds, study.answers, piece.admitted)
-
-
-def _peer(study: _Study, piece: _Piece) -> SimulatedTests:
-    request, cohort = study.request, _cohort(study, piece)
-    return side_by_side(
-        [
-            run_peer(
-                Peer(piece.engine),
-                study.bank.tables,
-                competence=competence,
-                rules=request.rules_of_peers,
-                cohort=cohort,
-            )
-            for competence in request.competences
-        ]
-    )
-
-
-def _batch(study: _Study, piece: _Piece) -> SimulatedTests:
-    request = study.request
-    course = Course.of_engine(
-        study.bank.tables,
-        request.competences[0],
-        engine=study.engine(piece.engine),
-        target=request.target,
-    )
-    return run(course, _cohort(study, piece))
-
-
-def _played(study: _Study, piece: _Piece) -> SimulatedTests:
-    request, tables, engine = study.request, study.bank.tables, study.engine(piece.engine)
-    ended = []
-    for row, agent in enumerate(range(piece.first, piece.stop)):
-        plan = SessionPlan(
-            competences=request.competences,
-            seed=study.seed_of(agent),
-            targets={} if request.target is None else dict.fromkeys(
-                request.competences, request.target
-            ),
-        )  # fmt: skip
-        if piece.admitted is not None:
-            plan = _admitted(plan, piece.admitted, row=row)
-
-        def answer(item: int, agent: int = agent) -> int:
-            return study.answers.category(agent, item)
-
-        ended.append(play(tables, plan, engine=engine, answer=answer))
-    truth = study.answers.abilities[piece.first : piece.stop][:, list(request.competences)]
-    return collect(ended, truth, competences=request.competences)
-
-
-def _admitted(plan: SessionPlan, admitted: Admissions, *, row: int) -> SessionPlan:
-    return replace(
-        plan,
-        eligible=admitted.eligible(row),
-        availability=admitted.factor(row),
-        featured=admitted.featured_item(row),
+        study.tables,
+        competences=study.competences,
+        need=study.rules[name].stopping.maximum_items,
     )
 
 

@@ -58,7 +58,7 @@ class SimulationOptions:
     peers: str
     seed: int
     processes: int
-    wave: int
+    wave: int | None
 
     def own_bank(self) -> SimulatedBank | None:
         """The bank that the options bring themselves; None when a published one is meant.

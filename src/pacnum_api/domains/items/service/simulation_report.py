@@ -80,7 +80,7 @@ class SimulationReport:
                     name: _rules(self.simulation, name) for name in request.algorithms
                 },
                 "seed": request.seed,
-                "wave": request.wave,
+                "wave": request.at_once,
             },
             "engines": [_engine(engine) for engine in self.engines],
         }  # fmt: skip
