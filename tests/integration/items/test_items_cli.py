@@ -10,6 +10,7 @@ import yaml
 from typer.testing import CliRunner
 
 from pacnum_api.domains.items.cli import app, bank_app
+from pacnum_api.entrypoints.cli import app as pacnum
 from pacnum_api.platform.settings import get_settings
 from tests.support.authored_items import authored
 
@@ -62,5 +63,18 @@ def test_bank_report() -> None:
     document = json.loads(runner.invoke(bank_app, ["report", "--json"]).stdout)
     assert document["item_count"] >= 105
     lost = runner.invoke(bank_app, ["report", "--framework", "crcn"])
+    assert lost.exit_code == 1
+    assert lost.stderr == "No item bank is published for this framework.\n"
+
+
+@pytest.mark.usefixtures("_database")
+def test_a_published_bank_is_simulated() -> None:
+    options = ["--agents", "4", "--competences", "1.1,1.3", "--processes", "1", "--json"]
+    said = runner.invoke(pacnum, ["simulate", *options])
+    assert said.exit_code == 0, said.output
+    document = json.loads(said.stdout)
+    assert document["bank"]["title"] == "digcomp-2.2 v1"
+    assert document["settings"]["competences"] == ["1.1", "1.3"]
+    lost = runner.invoke(pacnum, ["simulate", "--framework", "crcn"])
     assert lost.exit_code == 1
     assert lost.stderr == "No item bank is published for this framework.\n"

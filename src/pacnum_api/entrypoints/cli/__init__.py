@@ -17,7 +17,7 @@ import typer
 
 from pacnum_api.domains.clients.cli import app as clients_app
 from pacnum_api.domains.items.cli import app as items_app
-from pacnum_api.domains.items.cli import bank_app
+from pacnum_api.domains.items.cli import bank_app, simulate
 from pacnum_api.entrypoints.cli.load_commands import app as load_app
 from pacnum_api.kernel.errors import DomainError
 
@@ -32,6 +32,7 @@ app.add_typer(load_app, name="load")
 app.add_typer(clients_app, name="clients")
 app.add_typer(bank_app, name="bank")
 app.add_typer(items_app, name="items")
+app.command("simulate")(simulate)
 
 
 def main() -> None:
