@@ -314,7 +314,10 @@ def draw_probabilities(values: list[float], *, rules: SelectionRules) -> list[fl
     pool, best = values[: rules.pool_size], values[0]
     ratios = [value / best if best > 0.0 else 1.0 for value in pool]
     odds = [_whole_power(ratio, rules.sharpness) for ratio in ratios]
-    whole = sum(odds)
+    # Added one by one: since Python 3.12 the built-in sum compensates, and gives other bits.
+    whole = 0.0
+    for odd in odds:
+        whole += odd
     return [odd / whole for odd in odds] + [0.0] * (len(values) - len(pool))
 
 
