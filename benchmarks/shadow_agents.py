@@ -56,10 +56,33 @@ def bank(setting: Setting, *, is_calibrated: bool = True) -> Bank:
     size, competences = setting.items, sum(setting.areas)
     competence = np.arange(size) * competences // size
     level = rng.integers(1, LEVELS + 1, size)
-    b = np.array([provisional_difficulty(int(one)) for one in level])
-    a = np.ones(size)
+    a, b = np.ones(size), np.array([provisional_difficulty(int(one)) for one in level])
     if is_calibrated:
         a, b = rng.lognormal(0.0, 0.3, size), b + rng.normal(0.0, 0.3, size)
+    bands = dict.fromkeys(range(LEVELS // LEVELS_PER_BAND), setting.per_band)
+    requirements = [
+        *requirements_by_code(
+            "competence", competence, counts=dict.fromkeys(range(competences), (1, 3))
+        ),
+        *area_requirements(setting, competence),
+        *type_requirements(setting, rng.choice(len(TYPE_SHARES), size, p=TYPE_SHARES)),
+        Requirement("files", rng.random(size) < 0.25, minimum=setting.least_files),
+        *requirements_by_code("band", (level - 1) // LEVELS_PER_BAND, counts=bands),
+    ]
+    blueprint = Blueprint.build(
+        requirements,
+        excludes=exclusions(setting, competence, rng=rng),
+        minimum_length=setting.length,
+        maximum_length=setting.length,
+    )
+    return Bank(a, b, competence, competences, blueprint)
+
+
+def exclusions(
+    setting: Setting, competence: IntArray, *, rng: np.random.Generator
+) -> tuple[IntArray, ...]:
+    """Return what the bank's tables make of families of four and pairs of enemies."""
+    size, competences = setting.items, sum(setting.areas)
     family = np.full(size, -1)
     for number in range(setting.families):
         alike = np.flatnonzero(competence == number % competences)
@@ -67,41 +90,13 @@ def bank(setting: Setting, *, is_calibrated: bool = True) -> Bank:
     enemies: list[tuple[int, ...]] = [()] * size
     for one, other in rng.choice(size, (setting.enemies, 2), replace=False):
         enemies[one] = (int(other),)
-    columns = zip(competence.tolist(), level.tolist(), family.tolist(), enemies, strict=True)
-    parameters = ItemParameters.from_items(
-        [
-            Item(
-                ItemModel.TWO_PL,
-                competence=of,
-                level=at,
-                family=None if group < 0 else group,
-                enemies=foes,
-            )
-            for of, at, group, foes in columns
-        ]
-    )
-    excludes = BankTables.build(parameters, competence_count=competences).excludes
-    kind = rng.choice(len(TYPE_SHARES), size, p=TYPE_SHARES)
-    requirements = [
-        *requirements_by_code(
-            "competence", competence, counts=dict.fromkeys(range(competences), (1, 3))
-        ),
-        *area_requirements(setting, competence),
-        *type_requirements(setting, kind),
-        Requirement("files", rng.random(size) < 0.25, minimum=setting.least_files),
-        *requirements_by_code(
-            "band",
-            (level - 1) // LEVELS_PER_BAND,
-            counts=dict.fromkeys(range(LEVELS // LEVELS_PER_BAND), setting.per_band),
-        ),
+    columns = zip(competence.tolist(), family.tolist(), enemies, strict=True)
+    items = [
+        Item(ItemModel.ONE_PL, of, level=1, family=None if group < 0 else group, enemies=foes)
+        for of, group, foes in columns
     ]
-    blueprint = Blueprint.build(
-        requirements,
-        excludes=excludes,
-        minimum_length=setting.length,
-        maximum_length=setting.length,
-    )
-    return Bank(a, b, competence, competences, blueprint)
+    parameters = ItemParameters.from_items(items)
+    return BankTables.build(parameters, competence_count=competences).excludes
 
 
 def area_requirements(setting: Setting, competence: IntArray) -> list[Requirement]:

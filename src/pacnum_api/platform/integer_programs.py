@@ -37,6 +37,7 @@ from pacnum_api.psychometrics.shadow import (
 _FIRST_COLUMNS = 300
 _COLUMNS_PER_ROUND = 300
 _FIRST_GAP = 1e-3
+# In units of the greatest value: what HiGHS, too, takes for equal.
 _TOLERANCE = 1e-7
 _NEAR_WHOLE = 1e-6
 _SHARE_OF_HARD_LIMIT = 0.8
@@ -46,6 +47,9 @@ _OPTIONS: dict[str, str | float] = {
     "parallel": "off",
     "random_seed": 0,
 }
+_Status = highspy.HighsModelStatus
+_SOLVED = frozenset({_Status.kOptimal})
+_BRANCHED = frozenset({_Status.kOptimal, _Status.kInfeasible, _Status.kSolutionLimit})
 _NOTHING = np.zeros(0, dtype=np.int64)
 
 
@@ -123,6 +127,10 @@ class HighsSolver:
 
     def __call__(self, program: ZeroOneProgram, effort: Effort) -> Solution:
         """Solve the program; ``values`` may be in any unit, gaps are relative."""
+        if not program.free.any():  # HiGHS does not tell a model without columns from an error
+            is_feasible = program.is_feasible(_NOTHING)
+            status = SolutionStatus.OPTIMAL if is_feasible else SolutionStatus.INFEASIBLE
+            return Solution(status, _NOTHING, 0.0 if is_feasible else -math.inf)
         timer = _Timer.start(self._clock, effort)
         scale = float(program.values.max(initial=0.0, where=program.free)) or 1.0
         try:
@@ -150,7 +158,7 @@ class _Search:
             return Solution(SolutionStatus.INFEASIBLE, _NOTHING, -math.inf)
         whole, gap = relaxation.bound, _FIRST_GAP * relaxation.bound
         best = max(self._incumbent(), self._if_whole(relaxation), key=_value)
-        while best.value < whole * (1.0 - self._effort.relative_gap):
+        while best.value < whole * (1.0 - self._effort.relative_gap) - _TOLERANCE:
             threshold = min(gap, whole - best.value)
             branched = self._branch(relaxation, threshold)
             best = max(best, branched.best, key=_value)
@@ -162,25 +170,28 @@ class _Search:
                 whole = min(whole, max(branched.bound, best.value))
                 break
             gap = math.inf
-        return _solution(SolutionStatus.OPTIMAL, best, bound=whole * scale)
+        return _solution(SolutionStatus.OPTIMAL, best, bound=max(whole, best.value) * scale)
 
-    def _choice(self, columns: IntArray) -> _Choice:
+    def _if_feasible(self, columns: IntArray) -> _Choice:
+        if not self._program.is_feasible(columns):
+            return _NO_CHOICE
         return _Choice(columns, float(np.add.reduce(self._values[columns])))
 
     def _incumbent(self) -> _Choice:
         known = self._program.incumbent
-        return _NO_CHOICE if known is None else self._choice(known)
+        return _NO_CHOICE if known is None else self._if_feasible(known)
 
     def _if_whole(self, relaxation: _Relaxation) -> _Choice:
         """Return the optimum of the relaxation if it happens to be whole: often it is."""
         if np.any(np.abs(relaxation.weights - np.rint(relaxation.weights)) > _NEAR_WHOLE):
             return _NO_CHOICE
-        chosen = self._choice(relaxation.columns[relaxation.weights > 0.5])
-        return chosen if self._program.is_feasible(chosen.columns) else _NO_CHOICE
+        return self._if_feasible(relaxation.columns[relaxation.weights > 0.5])
 
     def _relax(self) -> _Relaxation | None:
         """Solve the relaxation by sifting; None if it, and so the program, has no solution."""
         program = self._program
+        # With an incumbent among the columns infeasibility would be an error of the solver.
+        expected = _SOLVED if program.incumbent is not None else _SOLVED | {_Status.kInfeasible}
         columns = self._first_columns()
         model = _model(program, columns, values=self._values)
         highs = _highs(presolve="off", time_limit=self._timer.seconds_left())
@@ -188,11 +199,8 @@ class _Search:
         waiting = program.free.copy()
         while True:
             waiting[columns] = False
-            status = _run(highs)
-            if status == highspy.HighsModelStatus.kInfeasible and program.incumbent is None:
+            if _run(highs, expected=expected) == _Status.kInfeasible:
                 return None
-            if status != highspy.HighsModelStatus.kOptimal:
-                raise _SolverFailed
             solution = highs.getSolution()
             duals = np.array(solution.row_dual)
             reduced_costs = self._values - program.columns.weighed(duals)
@@ -221,8 +229,9 @@ class _Search:
 
     def _branch(self, relaxation: _Relaxation, threshold: float) -> _Branched:
         """Search all solutions that are less than ``threshold`` below the relaxation's bound."""
-        columns = np.flatnonzero(relaxation.reduced_costs > -threshold)
-        is_fixed = relaxation.reduced_costs[columns] > threshold
+        # Reduced costs are known within the tolerance: in doubt a column stays, and stays open.
+        columns = np.flatnonzero(relaxation.reduced_costs >= -threshold - _TOLERANCE)
+        is_fixed = relaxation.reduced_costs[columns] > threshold + _TOLERANCE
         model = _model(self._program, columns, values=self._values)
         model.col_lower_ = is_fixed.astype(np.float64)
         model.integrality_ = [highspy.HighsVarType.kInteger] * len(columns)
@@ -232,17 +241,13 @@ class _Search:
             mip_max_nodes=self._effort.node_limit,
         )
         highs.passModel(model)
-        status = _run(highs)
-        if status == highspy.HighsModelStatus.kInfeasible:
+        status = _run(highs, expected=_BRANCHED)
+        if status == _Status.kInfeasible:
             return _Branched(_NO_CHOICE, -math.inf, is_cut=False)
-        is_cut = status == highspy.HighsModelStatus.kSolutionLimit
-        if not is_cut and status != highspy.HighsModelStatus.kOptimal:
-            raise _SolverFailed
-        best = _NO_CHOICE
-        if highs.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-            taken = np.array(highs.getSolution().col_value) > 0.5
-            best = self._choice(columns[taken])
-        return _Branched(best, highs.getInfo().mip_dual_bound, is_cut=is_cut)
+        taken = np.array(highs.getSolution().col_value) > 0.5
+        best = self._if_feasible(columns[taken])
+        bound = highs.getInfo().mip_dual_bound
+        return _Branched(best, bound, is_cut=status == _Status.kSolutionLimit)
 
 
 def _value(choice: _Choice) -> float:
@@ -260,11 +265,13 @@ def _highs(**options: str | float) -> highspy.Highs:
     return highs
 
 
-def _run(highs: highspy.Highs) -> highspy.HighsModelStatus:
+def _run(highs: highspy.Highs, *, expected: frozenset[_Status]) -> _Status:
     highs.run()
     status = highs.getModelStatus()
-    if status == highspy.HighsModelStatus.kTimeLimit:
+    if status == _Status.kTimeLimit:
         raise _OutOfTime
+    if status not in expected:
+        raise _SolverFailed
     return status
 
 

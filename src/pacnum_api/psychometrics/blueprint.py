@@ -146,13 +146,11 @@ class Blueprint:
         A fixed length is a minimum equal to the maximum. ``ValueError`` says all that is wrong with
         single requirements; that they cannot be met together is found by ``feasibility.plan``.
         """
-        faults = list(_length_faults(minimum_length, maximum_length, item_count=len(excludes)))
-        for requirement in requirements:
-            faults.extend(requirement.faults(len(excludes), minimum_length=minimum_length))
-        names = tuple(requirement.name for requirement in requirements)
-        if len(set(names)) != len(names):
-            faults.append("two requirements have one name")
-        faults.extend(_exclusion_faults(excludes))
+        faults = [
+            *_length_faults(minimum_length, maximum_length, item_count=len(excludes)),
+            *_requirement_faults(requirements, len(excludes), minimum_length=minimum_length),
+            *_exclusion_faults(excludes),
+        ]
         if faults:
             raise ValueError("; ".join(faults))
         shape = (len(requirements), len(excludes))
@@ -162,7 +160,7 @@ class Blueprint:
         cliques = tuple(_cliques(excludes))
         columns = _columns(members, cliques)
         return cls(
-            names=names,
+            names=tuple(one.name for one in requirements),
             minimum_length=minimum_length,
             maximum_length=maximum_length,
             members=members,
@@ -231,6 +229,15 @@ def _length_faults(minimum: int, maximum: int, *, item_count: int) -> Iterator[s
         yield "1 <= minimum length <= maximum length must hold"
     if minimum > item_count:
         yield "the shortest test is longer than the bank"
+
+
+def _requirement_faults(
+    requirements: Sequence[Requirement], item_count: int, *, minimum_length: int
+) -> Iterator[str]:
+    for requirement in requirements:
+        yield from requirement.faults(item_count, minimum_length=minimum_length)
+    if len({requirement.name for requirement in requirements}) != len(requirements):
+        yield "two requirements have one name"
 
 
 def _exclusion_faults(excludes: Sequence[IntArray]) -> Iterator[str]:

@@ -165,34 +165,34 @@ def shadow_step(
     items break the blueprint; ``BlueprintUnfulfillable`` if no test that holds the given items and
     at least one more fulfils it (or none was found and the solver had no time to tell).
     """
-    if item_values.shape != (blueprint.item_count,) or not np.all(
-        np.isfinite(item_values) & (item_values >= 0.0)
-    ):
-        raise ValueError("each item needs a value, finite and at least 0")
-    if len(state.given) >= blueprint.maximum_length:
-        raise BlueprintUnfulfillable("the test has its greatest length")
+    _check(blueprint, state, item_values=item_values)
     ready = _with_plan(blueprint, state, item_values=item_values, candidates=candidates)
-    reason, solution = how.recorded, None
+    reason, bound, planned = how.recorded, None, ready.planned
     if reason is None:
         program = program_for(blueprint, ready, item_values=item_values, candidates=candidates)
         if program.incumbent is not None and not program.is_feasible(program.incumbent):
             raise ValueError("the plan of the state does not fulfil the blueprint")
         solution = how.solver(program, how.effort)
         reason = _why_not(program, solution)
-    planned = ready.planned if solution is None or reason else solution.chosen.tolist()
+        if reason is None:
+            bound, planned = solution.bound, tuple(solution.chosen.tolist())
     if not planned:
         raise BlueprintUnfulfillable("no test with the items given was found in time")
     free = tuple(sorted(planned, key=lambda item: (-item_values[item], item)))
     item = how.chooser(free)
     if item not in free:
         raise ValueError("the chooser took an item that is not free in the shadow test")
-    return ShadowStep(
-        item=item,
-        shadow=BlueprintState(state.given, free),
-        value=float(np.add.reduce(item_values[list(free)])),
-        bound=None if solution is None or reason else solution.bound,
-        reason=reason,
-    )
+    value = float(np.add.reduce(item_values[list(free)]))
+    return ShadowStep(item, BlueprintState(state.given, free), value, bound=bound, reason=reason)
+
+
+def _check(blueprint: Blueprint, state: BlueprintState, *, item_values: FloatArray) -> None:
+    if item_values.shape != (blueprint.item_count,) or not np.all(
+        np.isfinite(item_values) & (item_values >= 0.0)
+    ):
+        raise ValueError("each item needs a value, finite and at least 0")
+    if len(state.given) >= blueprint.maximum_length:
+        raise BlueprintUnfulfillable("the test has its greatest length")
 
 
 def program_for(

@@ -1,5 +1,5 @@
 import math
-from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -42,15 +42,18 @@ def program(
 
 
 def crossed(size: int, *, seed: int) -> tuple[Blueprint, FloatArray]:
-    """Competences, types and bands, each independent of the others, and families across them: the
-    optimum of the relaxation is seldom whole.
+    """Five attributes, each independent of the others, and families across them: hundreds of cells,
+    and the optimum of the relaxation is not always whole.
     """
     rng = np.random.default_rng(seed)
-    codes = rng.integers(0, 4, (3, size))
     requirements = [
         requirement
-        for name, code in zip(("competence", "type", "band"), codes, strict=True)
-        for requirement in requirements_by_code(name, code, counts=dict.fromkeys(range(4), (2, 4)))
+        for attribute in range(5)
+        for requirement in requirements_by_code(
+            f"attribute {attribute}",
+            rng.integers(0, 5, size),
+            counts=dict.fromkeys(range(5), (2, 3)),
+        )
     ]
     families = rng.permutation(size)[: size // 2].reshape(-1, 5).tolist()
     blueprint = Blueprint.build(
@@ -87,6 +90,8 @@ def test_solutions_are_those_of_enumeration(
 @pytest.mark.parametrize("seed", range(6))
 def test_sifting_and_reduction_lose_nothing(seed: int) -> None:
     blueprint, values = crossed(1500, seed=seed)
+    # The best of these, all needed, are beyond the first columns by value.
+    values[blueprint.members[0]] *= 1e-3
     state = plan(blueprint, (), item_values=-values, candidates=everything(blueprint))
     from_plan = HighsSolver()(program(blueprint, values, incumbent=state.planned), EXACT)
     # Without an incumbent all columns take part in the relaxation from the beginning.
@@ -150,21 +155,17 @@ def test_a_relaxation_far_above_the_best_test_is_no_obstacle() -> None:
 
 
 def test_a_blueprint_that_only_whole_tests_cannot_fulfil_is_impossible() -> None:
-    pairs = [Requirement(f"{pair}", mask(3, pair), 1, 1) for pair in ([0, 1], [1, 2], [0, 2])]
-    blueprint = Blueprint.build(pairs, excludes=alone(3), minimum_length=1, maximum_length=2)
-    for values in (np.ones(3), np.zeros(3)):
+    pairs = [Requirement(f"{pair}", mask(4, pair), 1, 1) for pair in ([0, 1], [1, 2], [0, 2])]
+    blueprint = Blueprint.build(pairs, excludes=alone(4), minimum_length=2, maximum_length=2)
+    for values in (np.ones(4), np.zeros(4)):
         found = HighsSolver()(program(blueprint, values), EXACT)
         assert found.status is SolutionStatus.INFEASIBLE
-
-
-def ticks(step: float) -> Iterator[float]:
-    return (step * place for place in count())
 
 
 @pytest.mark.parametrize("calls_in_time", range(1, 6))
 def test_no_part_of_the_work_begins_after_the_time_asked(calls_in_time: int) -> None:
     # The clock is asked at the start and before each part: relaxation, rounds, branch and bound.
-    clock = ticks(1.0)
+    clock = count()
     blueprint, values = crossed(1500, seed=0)
     state = plan(blueprint, (), item_values=-values, candidates=everything(blueprint))
     asked = program(blueprint, values, incumbent=state.planned)
@@ -194,23 +195,52 @@ def test_either_limit_may_stand_alone(
     assert (found.status is SolutionStatus.OPTIMAL) == is_in_time
 
 
-def test_the_node_limit_leaves_the_best_so_far() -> None:
-    blueprint, values = odd_cycle()
-    asked = program(blueprint, values, incumbent=(3, 4, 5))
-    found = HighsSolver()(asked, Effort(node_limit=0).untimed())
-    assert found.status in {SolutionStatus.NODE_LIMIT, SolutionStatus.OPTIMAL}
-    assert asked.is_feasible(found.chosen)
-
-
-def test_an_incumbent_that_is_none_is_a_failure() -> None:
-    blueprint, values = crossed(1500, seed=0)
-    broken = program(blueprint, values, incumbent=())
-    asked = ZeroOneProgram(
-        values=broken.values,
-        columns=broken.columns,
-        lower=broken.lower,
-        upper=broken.upper,
-        free=np.zeros_like(broken.free),
-        incumbent=np.array([0]),
+def enemies_everywhere(size: int, *, length: int) -> tuple[Blueprint, FloatArray]:
+    """Three of ten pairs are enemies: a hard case, far from any real bank."""
+    rng = np.random.default_rng(1)
+    pairs = [(i, j) for i in range(size) for j in range(i) if rng.random() < 0.3]
+    blueprint = Blueprint.build(
+        [], excludes=excluding(size, pairs), minimum_length=length, maximum_length=length
     )
-    assert HighsSolver()(asked, EXACT).status is SolutionStatus.FAILED
+    return blueprint, rng.lognormal(0.0, 0.5, size)
+
+
+def test_the_node_limit_leaves_the_best_so_far() -> None:
+    blueprint, values = enemies_everywhere(120, length=11)
+    asked = program(blueprint, values)
+    found = HighsSolver()(asked, Effort(relative_gap=0.0, node_limit=1).untimed())
+    assert found.status is SolutionStatus.NODE_LIMIT
+    assert asked.is_feasible(found.chosen)
+    assert values[found.chosen].sum() < found.bound
+
+
+def test_the_node_limit_may_leave_nothing() -> None:
+    blueprint, values = enemies_everywhere(80, length=9)
+    found = HighsSolver()(program(blueprint, values), Effort(node_limit=0).untimed())
+    assert (found.status, len(found.chosen)) == (SolutionStatus.NODE_LIMIT, 0)
+
+
+def test_branch_and_bound_under_way_is_cut_off() -> None:
+    blueprint, values = enemies_everywhere(80, length=9)
+    found = HighsSolver()(program(blueprint, values), Effort(hard_seconds=0.02))
+    assert found.status is SolutionStatus.OUT_OF_TIME
+
+
+def without_columns(blueprint: Blueprint, values: FloatArray) -> ZeroOneProgram:
+    asked = program(blueprint, values)
+    return replace(asked, free=np.zeros_like(asked.free))
+
+
+def test_without_columns_only_a_test_without_items_is_feasible() -> None:
+    asked = without_columns(*odd_cycle())
+    assert HighsSolver()(asked, EXACT).status is SolutionStatus.INFEASIBLE
+    found = HighsSolver()(replace(asked, lower=np.zeros_like(asked.lower)), EXACT)
+    assert (found.status, len(found.chosen), found.bound) == (SolutionStatus.OPTIMAL, 0, 0.0)
+
+
+def test_an_incumbent_that_breaks_a_bound_is_a_failure() -> None:
+    blueprint, values = odd_cycle()
+    asked = program(blueprint, values)
+    too_few = np.arange(9) < 2
+    found = HighsSolver()(replace(asked, free=too_few, incumbent=np.array([0, 1])), EXACT)
+    assert found.status is SolutionStatus.FAILED

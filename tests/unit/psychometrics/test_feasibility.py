@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pacnum_api.psychometrics.arithmetic import BoolArray, FloatArray
@@ -72,17 +72,20 @@ def walk(blueprint: Blueprint, *, seed: int, is_exact: bool) -> None:
 
 
 @given(nested_blueprints(), SEEDS)
+@settings(max_examples=60)
 def test_the_guard_is_exact_for_nested_blueprints(blueprint: Blueprint, seed: int) -> None:
     assert blueprint.is_nested()
     walk(blueprint, seed=seed, is_exact=True)
 
 
 @given(overlapping_blueprints(), SEEDS)
+@settings(max_examples=60)
 def test_the_guard_is_safe_for_all_blueprints(blueprint: Blueprint, seed: int) -> None:
     walk(blueprint, seed=seed, is_exact=False)
 
 
 @given(nested_blueprints(), SEEDS)
+@settings(max_examples=60)
 def test_a_test_can_be_taken_up_again_from_its_items(blueprint: Blueprint, seed: int) -> None:
     rng = np.random.default_rng(seed)
     values = rng.random(blueprint.item_count)
