@@ -189,6 +189,66 @@ def test_a_greedy_filling_that_fails_is_repaired() -> None:
     assert set(state.planned) == {1, 2}
 
 
+def bounded(
+    size: int, bounds: Sequence[tuple[list[int], int, int]], *, groups: list[list[int]], length: int
+) -> Blueprint:
+    return Blueprint.build(
+        [
+            Requirement(f"{items}", mask(size, items), minimum, maximum)
+            for items, minimum, maximum in bounds
+        ],
+        excludes=excluding(size, groups),
+        minimum_length=length,
+        maximum_length=length,
+    )
+
+
+# Two blueprints of thousands drawn at random, for which no exchange lowers the sum of violations of
+# the first filling further. In the first, items just removed come back at once if they may; in the
+# second one of them has to come back in the end.
+STUCK = bounded(
+    10,
+    [
+        ([1, 3, 8, 9], 1, 2),
+        ([0, 5, 6], 2, 2),
+        ([2, 4, 7], 0, 2),
+        ([0, 1, 6, 9], 1, 1),
+        ([2, 3, 4, 5, 7, 8], 1, 2),
+        ([1, 5, 9], 1, 1),
+        ([3, 4, 7], 0, 2),
+        ([0, 2, 6, 8], 2, 2),
+    ],
+    groups=[[4, 5], [5, 6]],
+    length=3,
+)
+STUCK_VALUES = np.array([0, 7, 9, 3, 6, 2, 5, 8, 4, 1], dtype=np.float64)
+GOING_ROUND = bounded(
+    10,
+    [
+        ([0, 1, 2, 3, 4, 7, 8], 2, 2),
+        ([5, 6], 0, 1),
+        ([9], 0, 1),
+        ([1], 1, 1),
+        ([3, 5, 6, 7], 2, 2),
+        ([0, 2, 4, 8, 9], 0, 2),
+        ([1, 3], 1, 1),
+        ([0, 2, 4, 5], 1, 1),
+        ([6, 7, 8, 9], 2, 2),
+    ],
+    groups=[[0, 4], [5, 8]],
+    length=4,
+)
+GOING_ROUND_VALUES = np.array([2, 6, 1, 4, 7, 0, 3, 9, 5, 8], dtype=np.float64)
+
+
+@pytest.mark.parametrize(
+    ("blueprint", "values"), [(STUCK, STUCK_VALUES), (GOING_ROUND, GOING_ROUND_VALUES)]
+)
+def test_a_repair_gets_out_of_a_dead_end(blueprint: Blueprint, values: FloatArray) -> None:
+    state = plan(blueprint, (), item_values=values, candidates=everything(blueprint))
+    assert blueprint.violations(state.test) == ()
+
+
 @pytest.mark.parametrize("given_items", [(0, 1), (2, 2)])
 def test_given_items_that_may_not_meet_are_refused(given_items: tuple[int, ...]) -> None:
     blueprint = Blueprint.build(
