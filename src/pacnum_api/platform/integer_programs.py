@@ -24,6 +24,10 @@ from dataclasses import dataclass
 import highspy
 import numpy as np
 
+# The binding itself: the class around it, ``highspy.Highs``, prints a line to standard output and
+# forms a circle with its callbacks, so that models stay in memory until garbage is collected.
+from highspy._core import _Highs
+
 from pacnum_api.psychometrics.arithmetic import FloatArray, IntArray
 from pacnum_api.psychometrics.blueprint import Columns
 from pacnum_api.psychometrics.shadow import (
@@ -258,14 +262,14 @@ def _solution(status: SolutionStatus, best: _Choice, *, bound: float) -> Solutio
     return Solution(status, np.sort(best.columns), bound)
 
 
-def _highs(**options: str | float) -> highspy.Highs:
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]  # highspy leaves this one unannotated
+def _highs(**options: str | float) -> _Highs:
+    highs = _Highs()
     for name, value in (_OPTIONS | options).items():
         highs.setOptionValue(name, value)
     return highs
 
 
-def _run(highs: highspy.Highs, *, expected: frozenset[_Status]) -> _Status:
+def _run(highs: _Highs, *, expected: frozenset[_Status]) -> _Status:
     highs.run()
     status = highs.getModelStatus()
     if status == _Status.kTimeLimit:
@@ -291,7 +295,7 @@ def _model(program: ZeroOneProgram, columns: IntArray, *, values: FloatArray) ->
     return model
 
 
-def _add_columns(highs: highspy.Highs, joining: Columns, *, costs: FloatArray) -> None:
+def _add_columns(highs: _Highs, joining: Columns, *, costs: FloatArray) -> None:
     count, entries = len(joining), len(joining.rows)
     highs.addCols(
         count,
