@@ -15,6 +15,9 @@ still by construction (before the first item: of a test planned by ``feasibility
 one of two outcomes, each a pure function of its arguments: the solver's (optimal, or the best
 within its limit of nodes: both the same at each run) or the fallback. A step's ``reason`` says
 which, and ``ShadowMethod.as_recorded`` makes a replay go the same way without a clock.
+
+The plan is part of the state. Where values tie, another plan to start from may lead to another
+optimum: so either it is kept with the session (some tens of numbers), or all steps are repeated.
 """
 
 from collections.abc import Callable, Sequence
