@@ -79,7 +79,7 @@ _FRENCH_ENDS: Mapping[StopReason, str] = {
         "Le test s’est arrêté parce que le nombre maximal de questions était atteint."
     ),
     StopReason.TIME_BUDGET: "Le test s’est arrêté parce que le temps prévu était écoulé.",
-    StopReason.FINISHED_EARLY: "Le test a été terminé avant sa fin, à la demande.",
+    StopReason.FINISHED_EARLY: "Le test a été arrêté avant son terme, sur demande.",
     StopReason.ABANDONED: "Le test a été abandonné : il n’en reste aucun résultat.",
     StopReason.EXPIRED: "Le test n’a pas été terminé dans le délai prévu.",
 }
@@ -102,7 +102,7 @@ _ENGLISH_ENDS: Mapping[StopReason, str] = {
         "The test stopped because the greatest number of questions was reached."
     ),
     StopReason.TIME_BUDGET: "The test stopped because the time for it was over.",
-    StopReason.FINISHED_EARLY: "The test was ended before its end, on request.",
+    StopReason.FINISHED_EARLY: "The test was ended early, on request.",
     StopReason.ABANDONED: "The test was abandoned: no result of it remains.",
     StopReason.EXPIRED: "The test was not finished within its time.",
 }
