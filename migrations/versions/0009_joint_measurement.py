@@ -54,7 +54,8 @@ def upgrade() -> None:
     for column in (
         sa.Column("earlier_session_id", sa.Uuid(), nullable=True),
         sa.Column("earlier_age_seconds", sa.Double(), nullable=True),
-        sa.Column("eligible", BYTEA(), nullable=True),
+        sa.Column("availability", BYTEA(), nullable=True),
+        sa.Column("featured", sa.SmallInteger(), nullable=True),
         sa.Column("tryouts", ARRAY(sa.SmallInteger()), nullable=True),
     ):
         op.add_column("test_sessions", column)
@@ -63,7 +64,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for column in ("tryouts", "eligible", "earlier_age_seconds", "earlier_session_id"):
+    for column in (
+        *("tryouts", "featured", "availability"),
+        *("earlier_age_seconds", "earlier_session_id"),
+    ):
         op.drop_column("test_sessions", column)
     op.drop_table("ability_states")
     op.drop_table("item_exposures")

@@ -11,7 +11,6 @@ import pytest
 
 from pacnum_api.domains.items.service import ItemBank
 from pacnum_api.domains.test_sessions import tasks
-from pacnum_api.domains.test_sessions.policy import unpacked
 from pacnum_api.platform.database import Database
 from tests.support.callers import Caller
 from tests.support.house_bank import house_items, load_house_bank
@@ -91,7 +90,7 @@ def used_by(bank: ItemBank, rows: Sequence[asyncpg.Record]) -> list[int]:
 def reserved_by(bank: ItemBank, rows: Sequence[asyncpg.Record]) -> list[int]:
     total = np.zeros(len(bank.groups), np.int64)
     for row in rows:
-        reserved = unpacked(row["eligible"], groups=len(bank.groups))
+        reserved = np.frombuffer(row["availability"], np.uint8) > 0
         reserved[list((row["tryouts"] or [])[1::2])] = True
         total += reserved
     return total.tolist()
@@ -141,7 +140,7 @@ async def test_counters_say_what_the_sessions_did(
     assert measuring.max() <= max(1, int(CEILING * row["tests"]))
     assert np.count_nonzero(measuring) > ITEMS / 2
     for session in await sessions_of(owner, caller, state="ended"):
-        assert np.count_nonzero(unpacked(session["eligible"], groups=len(house.groups))) >= NEED
+        assert np.count_nonzero(np.frombuffer(session["availability"], np.uint8)) >= NEED
         replay = await caller.post(f"/v1/test-sessions/{session['id']}/replay")
         assert replay.json()["differences"] == []
 

@@ -129,14 +129,21 @@ async def test_an_attestation_asks_nothing_that_does_not_count(
     assert len(await tryouts_of(owner, target)) == 1
 
 
-async def test_an_item_with_enemies_is_not_tried_out(
+async def test_a_tryout_never_meets_its_enemies(
     caller: Caller, tmp_path: Path, *, owner: asyncpg.Connection
 ) -> None:
     items = house_items(12, tryouts=1)
-    items[-1]["enemies"] = [items[0]["key"]]
+    items[-1]["enemies"] = [one["key"] for one in items[:6]]
     bank = await load_house_bank(caller, tmp_path, items=items)
-    session = await begin(caller, **options_of(bank))
-    assert await tryouts_of(owner, session) == {}
+    (tried,) = [index for index, counts in enumerate(bank.measures) if not counts]
+    for agent in range(4):
+        reference = {"external_id": {"issuer": "lms", "value": f"a-{agent}"}}
+        taken = await whole(caller, bank, agent=reference)
+        assert set((await tryouts_of(owner, taken.session)).values()) == {tried}
+        put = {bank.index_of(UUID(one["item_id"])) for one in taken.pending}
+        enemies = set(bank.tables.excludes[tried].tolist()) - {tried}
+        assert not (tried in put and put & enemies)
+        assert (await caller.post(path_of(taken.session, "replay"))).json()["differences"] == []
 
 
 async def test_the_author_ends_a_tryout_without_a_new_version(
@@ -158,6 +165,27 @@ async def test_the_author_ends_a_tryout_without_a_new_version(
     assert later.parameters[changed].status.value == "provisional"
     again = await reload_items(caller, tmp_path, framework=house.handle.framework, items=items)
     assert again.handle == later.handle
+
+
+async def test_what_was_shown_too_little_comes_first(
+    caller: Caller, house: ItemBank, *, owner: asyncpg.Connection
+) -> None:
+    await begin(caller, **options_of(house))
+    shown = [900] * len(house.groups)
+    shown[5] = 0
+    await owner.execute(
+        "UPDATE item_exposures SET tests = 1000, administered = $2, reserved = $3"
+        " WHERE tenant_id = $1",
+        caller.tenant_id,
+        shown,
+        [0] * len(shown),
+    )
+    taken = await whole(caller, house)
+    assert taken.pending[0]["item_id"] == str(house.item_ids[5])
+    explanation = (await caller.get(path_of(taken.session, "explanation"))).json()
+    assert explanation["steps"][0]["value_kind"] == "featured"
+    assert explanation["start"]["items_held_back"] > 0
+    assert (await caller.post(path_of(taken.session, "replay"))).json()["differences"] == []
 
 
 async def test_a_bank_of_tryouts_alone_has_nothing_to_ask(caller: Caller, tmp_path: Path) -> None:

@@ -174,7 +174,8 @@ async def test_titles_of_the_result_speak_the_reader_s_language(
 async def test_the_able_come_out_above_the_unable(caller: Caller, bank: ItemBank) -> None:
     levels = []
     for ability in (-2.5, 0.0, 2.5):
-        session = await begin(caller, competences=FIVE)
+        somebody = {"external_id": {"issuer": "lms", "value": f"able-{ability:+}"}}
+        session = await begin(caller, competences=FIVE, agent=somebody)
         await take(caller, SimulatedAgent(bank, ability), session)
         result = (await caller.get(path_of(session, "result"))).json()
         levels.append(result["overall"]["summary"]["theta"])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacnum_api.domains.test_sessions.policy import may_be_put, packed, step_after, unpacked
+from pacnum_api.domains.test_sessions.policy import may_be_put, step_after
 from pacnum_api.domains.test_sessions.types import SessionPurpose
 from pacnum_api.psychometrics.algorithm import UnknownAlgorithm
 from pacnum_api.psychometrics.stopping import StopReason
@@ -119,11 +119,29 @@ def test_a_session_of_an_algorithm_that_is_no_longer_kept_is_not_guessed_at() ->
 
 def test_only_what_a_session_may_use_is_put() -> None:
     allowed = np.arange(80) % 2 == 0
-    setup = replace(setup_of(0, 1), eligible=packed(allowed))
+    setup = replace(setup_of(0, 1), availability=np.where(allowed, 255, 0).astype("u1").tobytes())
     course = walk(LARGE, setup, lambda _: 1)
     assert course.items
     assert all(item % 2 == 0 for item in course.items)
     assert may_be_put(LARGE, setup).tolist() == allowed.tolist()
+
+
+def test_scarce_items_are_left_to_those_who_need_them() -> None:
+    free = np.full(80, 255, np.uint8)
+    plain = walk(LARGE, replace(setup_of(0), availability=free.tobytes()), lambda _: 1)
+    scarce = free.copy()
+    scarce[list(plain.items[3:])] = 5
+    other = walk(LARGE, replace(setup_of(0), availability=scarce.tobytes()), lambda _: 1)
+    assert plain.items == walk(LARGE, setup_of(0), lambda _: 1).items
+    assert not set(plain.items[3:]) <= set(other.items)
+
+
+def test_a_featured_item_comes_first() -> None:
+    course = walk(LARGE, replace(setup_of(0, 1), featured=37), lambda _: 1)
+    selection = course.steps[0].decision.selection
+    assert selection is not None
+    assert (selection.item, selection.value_kind) == (37, "featured")
+    assert course.items.count(37) == 1
 
 
 @every_version
@@ -131,13 +149,6 @@ def test_items_on_tryout_measure_nobody(version: str) -> None:
     ground = ground_of(BANK.tables, on_tryout=(0, 1, 2))
     course = walk(ground, setup_of(0, version=version), lambda _: 1)
     assert set(course.items) <= {3, 4}
-
-
-@given(st.lists(st.booleans(), min_size=1, max_size=40))
-def test_a_session_keeps_its_groups_a_bit_each(groups: list[bool]) -> None:
-    stored = packed(np.array(groups))
-    assert len(stored) == -(-len(groups) // 8)
-    assert unpacked(stored, groups=len(groups)).tolist() == groups
 
 
 @settings(max_examples=25)

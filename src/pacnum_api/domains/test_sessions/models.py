@@ -49,7 +49,8 @@ class TestSessionRow(TenantOwned, Base):
     seed: Mapped[int] = mapped_column(BigInteger)
     earlier_session_id: Mapped[UUID | None]
     earlier_age_seconds: Mapped[float | None] = mapped_column(Double)
-    eligible: Mapped[bytes | None] = mapped_column(BYTEA)
+    availability: Mapped[bytes | None] = mapped_column(BYTEA)
+    featured: Mapped[int | None] = mapped_column(SmallInteger)
     tryouts: Mapped[list[int] | None] = mapped_column(ARRAY(SmallInteger))
     state: Mapped[str]
     version: Mapped[int]

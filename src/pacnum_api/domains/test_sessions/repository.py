@@ -29,7 +29,7 @@ from pacnum_api.domains.test_sessions.types import (
 SELECT_SESSION = """
 SELECT id, agent_id, client_id, framework, framework_version, bank_id, algorithm_version, purpose,
        locale, accommodations::text, competences, targets::text, seed, earlier_session_id,
-       earlier_age_seconds, eligible, tryouts, state, version, items, categories,
+       earlier_age_seconds, availability, featured, tryouts, state, version, items, categories,
        pending_issued_at, created_at, updated_at, expires_at, finished_at, stop_reason
   FROM test_sessions
  WHERE tenant_id = $1 AND id = $2
@@ -40,10 +40,10 @@ INSERT INTO test_sessions (
        tenant_id, id, agent_id, client_id, framework, framework_version, bank_id,
        algorithm_version, purpose, locale, accommodations, competences, targets, seed, state,
        version, items, categories, pending_issued_at, created_at, updated_at, expires_at,
-       earlier_session_id, earlier_age_seconds, eligible, tryouts)
+       earlier_session_id, earlier_age_seconds, availability, featured, tryouts)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12, $13::text::jsonb,
         $14, $15, $16, $17, $18, $19, $20,
-        $21, $22, $23, $24, $25, $26)
+        $21, $22, $23, $24, $25, $26, $27)
 """
 
 # One statement moves the session on and appends the answer: either both happen or neither. Of two
@@ -162,7 +162,8 @@ async def add_session(
         session.expires_at,
         None if setup.earlier is None else setup.earlier.session_id,
         None if setup.earlier is None else setup.earlier.age_seconds,
-        setup.eligible,
+        setup.availability,
+        setup.featured,
         list(chain.from_iterable(setup.tryouts.items())) or None,
     )
 
@@ -284,7 +285,8 @@ def _setup(row: asyncpg.Record) -> SessionSetup:
         locale=row["locale"],
         accommodations=Accommodations(**json.loads(row["accommodations"])),
         earlier=None if earlier is None else EarlierStart(earlier, row["earlier_age_seconds"]),
-        eligible=row["eligible"],
+        availability=row["availability"],
+        featured=row["featured"],
         tryouts=dict(zip(tryouts[::2], tryouts[1::2], strict=True)),
     )
 

@@ -53,8 +53,9 @@ class SessionSetup:
 
     ``competences`` are positions in the framework; ``targets`` maps such a position to a level;
     ``seed`` (63 bits) is the source of every draw. ``earlier``: None starts from the population.
-    ``eligible``: the exposure groups of the bank that may measure, a bit each (``numpy.packbits``);
-    None: all. ``tryouts``: position (1-based) to the item that is tried out there.
+    ``availability``: how freely the session may use each exposure group of the bank, a byte each
+    from 0, not at all, to 255; None: all freely. ``featured``: the item that is put first, for the
+    sake of exposure. ``tryouts``: position (1-based) to the item that is tried out there.
     """
 
     framework: str
@@ -68,7 +69,8 @@ class SessionSetup:
     locale: str
     accommodations: Accommodations
     earlier: EarlierStart | None = None
-    eligible: bytes | None = None
+    availability: bytes | None = None
+    featured: int | None = None
     tryouts: Mapping[int, int] = field(default_factory=lambda: _NO_TRYOUTS)
 
 

@@ -16,7 +16,7 @@ from pacnum_api.domains.items import repository
 from pacnum_api.domains.items.service.item_bank import ItemBank
 from pacnum_api.platform.uow import UnitOfWork
 from pacnum_api.psychometrics.arithmetic import BoolArray
-from pacnum_api.psychometrics.exposure import Exposure, ceilings, eligible_groups
+from pacnum_api.psychometrics.exposure import Admission, Exposure, Limits, admit
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,16 +33,16 @@ class ExposureUse:
 
 async def begin_exposure(
     uow: UnitOfWork, bank: ItemBank, *, competences: Sequence[int], need: int, ceiling: float
-) -> tuple[BoolArray, Exposure]:
-    """Which groups a test that begins now may use (g,), and the counters that said so.
+) -> tuple[Admission, Exposure]:
+    """What a test that begins now may use, and the counters that said so.
 
     The counters stay locked until the transaction ends; ``reserve_exposure`` writes the decision.
     ``need``: greatest number of items that the test takes of a competence; ``ceiling``: greatest
     share of tests that may show an item, 0 to 1.
     """
     exposure = await _locked(uow, bank)
-    bounds = ceilings(bank.groups, competences=competences, need=need, ceiling=ceiling)
-    return eligible_groups(exposure, bank.groups, ceiling=bounds, need=need), exposure
+    limits = Limits.of(bank.groups, competences=competences, need=need, ceiling=ceiling)
+    return admit(exposure, bank.groups, limits=limits, need=need), exposure
 
 
 async def reserve_exposure(

@@ -3,9 +3,7 @@
 from pacnum_api.domains.test_sessions.policy.course import (
     Ground,
     may_be_put,
-    packed,
     step_after,
-    unpacked,
 )
 from pacnum_api.domains.test_sessions.policy.outcome import conclude
 from pacnum_api.domains.test_sessions.policy.progress import progress_of
@@ -31,12 +29,10 @@ __all__ = [
     "conclude",
     "expected_items",
     "may_be_put",
-    "packed",
     "progress_of",
     "step_after",
     "summary_of",
     "takes_tryouts",
     "time_limit_seconds",
-    "unpacked",
     "was_late",
 ]

@@ -11,9 +11,9 @@ import numpy as np
 
 from pacnum_api.domains.test_sessions.types import SessionSetup
 from pacnum_api.psychometrics.algorithm import Measurement, Purpose, algorithm_for
-from pacnum_api.psychometrics.arithmetic import BoolArray
+from pacnum_api.psychometrics.arithmetic import BoolArray, FloatArray
 from pacnum_api.psychometrics.estimation import Response
-from pacnum_api.psychometrics.exposure import ExposureGroups, eligible_items
+from pacnum_api.psychometrics.exposure import ExposureGroups, availability_of_items
 from pacnum_api.psychometrics.population import JointPrior
 from pacnum_api.psychometrics.session import SessionPlan
 from pacnum_api.psychometrics.tables import BankTables
@@ -57,20 +57,18 @@ def step_after(
 
 def may_be_put(ground: Ground, setup: SessionSetup) -> BoolArray:
     """Which items of the bank may measure in this session, (n,), whatever it asks about."""
-    if setup.eligible is None:
+    factor = _availability(ground, setup)
+    if factor is None:
         return ground.measures
-    return eligible_items(ground.groups, unpacked(setup.eligible, groups=len(ground.groups)))
+    allowed: BoolArray = factor > 0.0
+    return allowed
 
 
-def packed(groups: BoolArray) -> bytes:
-    """A bit for each exposure group, as a session keeps them."""
-    return np.packbits(groups).tobytes()
-
-
-def unpacked(stored: bytes, *, groups: int) -> BoolArray:
-    """What ``packed`` was made from, (groups,)."""
-    bits = np.unpackbits(np.frombuffer(stored, np.uint8), count=groups)
-    return bits.astype(np.bool_)
+def _availability(ground: Ground, setup: SessionSetup) -> FloatArray | None:
+    """How freely each item may be used, (n,), from 0 to 1; None where all may be, freely."""
+    if setup.availability is None:
+        return None
+    return availability_of_items(ground.groups, np.frombuffer(setup.availability, np.uint8))
 
 
 def _plan(ground: Ground, setup: SessionSetup) -> SessionPlan:
@@ -80,4 +78,6 @@ def _plan(ground: Ground, setup: SessionSetup) -> SessionPlan:
         targets=setup.targets,
         eligible=may_be_put(ground, setup),
         tryouts=setup.tryouts,
+        availability=_availability(ground, setup),
+        featured=setup.featured,
     )

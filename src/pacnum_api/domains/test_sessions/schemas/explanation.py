@@ -115,7 +115,8 @@ class StepRead(Out):
     value_kind: str = Field(
         examples=["expected_variance_fall"],
         description="What values count: `expected_variance_fall`, `expected_risk_fall` (of a wrong "
-        "decision on a target), or `tryout`: put to be tried out, its answer counts for nothing.",
+        "decision on a target); `featured`: put because all tests together have shown it too "
+        "little; `tryout`: put to be tried out, its answer counts for nothing.",
     )
     candidates: list[CandidateRead]
     random_share: float = Field(

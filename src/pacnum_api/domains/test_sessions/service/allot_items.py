@@ -18,7 +18,7 @@ from pacnum_api.domains.test_sessions.types import SessionSetup
 from pacnum_api.platform.uow import UnitOfWork
 from pacnum_api.psychometrics.algorithm import Purpose, algorithm_for
 from pacnum_api.psychometrics.arithmetic import BoolArray
-from pacnum_api.psychometrics.exposure import Exposure, ExposureGroups
+from pacnum_api.psychometrics.exposure import Admission, Exposure, ExposureGroups
 from pacnum_api.psychometrics.rules import StoppingRules
 
 
@@ -33,14 +33,18 @@ async def allot_items(
     if not algorithm.controls_exposure:
         return setup
     rules = algorithm.rules_for(Purpose(setup.purpose.value)).stopping
-    eligible, exposure = await items.begin_exposure(
+    admission, exposure = await items.begin_exposure(
         uow,
         basis.bank,
         competences=setup.competences,
         need=rules.maximum_items,
         ceiling=ceiling,
     )
-    allotted = replace(setup, eligible=policy.packed(eligible))
+    allotted = replace(
+        setup,
+        availability=admission.availability.tobytes(),
+        featured=_featured(admission, basis.bank.groups),
+    )
     if policy.takes_tryouts(setup.purpose):
         tryouts = _tryouts(allotted, basis, exposure=exposure, rules=rules)
         allotted = replace(allotted, tryouts=tryouts)
@@ -52,10 +56,17 @@ async def allot_items(
 def reserved_groups(setup: SessionSetup, groups: ExposureGroups) -> BoolArray:
     """The exposure groups that a session has reserved, (g,); none if it began without."""
     reserved = np.zeros(len(groups), np.bool_)
-    if setup.eligible is not None:
-        reserved |= policy.unpacked(setup.eligible, groups=len(groups))
+    if setup.availability is not None:
+        reserved |= np.frombuffer(setup.availability, np.uint8) > 0
         reserved[groups.group_of[list(setup.tryouts.values())]] = True
     return reserved
+
+
+def _featured(admission: Admission, groups: ExposureGroups) -> int | None:
+    """The item that stands for the featured group: the first of its family."""
+    if admission.featured is None:
+        return None
+    return int(np.argmax(groups.group_of == admission.featured))
 
 
 def _tryouts(
@@ -76,16 +87,12 @@ def _tryouts(
 def _candidates(
     setup: SessionSetup, basis: Basis, *, exposure: Exposure
 ) -> Iterable[TryoutCandidate]:
-    """Items on tryout of the competences asked about.
-
-    Where a tryout stands is fixed before it is known what else is put, so that an item with enemies
-    in the bank might follow one of them: such items are not tried out.
-    """
+    """The items on tryout of the competences asked about."""
     bank, prior = basis.bank, basis.ground.prior
     means = np.add.reduce(prior.weights[:, None] * prior.mean, axis=0)
     used = exposure.administered + exposure.reserved
     for item in np.flatnonzero(~bank.measures).tolist():
         competence = bank.tables.competence_of[item]
-        if competence in setup.competences and len(bank.tables.excludes[item]) == 1:
+        if competence in setup.competences:
             distance = abs(float(means[competence]) - bank.parameters[item].b)
             yield TryoutCandidate(item, int(used[bank.groups.group_of[item]]), distance)

@@ -72,6 +72,6 @@ async def give_back_exposure(uow: UnitOfWork, ended: Iterable[tuple[StoredSessio
             basis.bank, reserved_groups(session.setup, basis.bank.groups), items=session.items
         )
         for session, basis in ended
-        if session.setup.eligible is not None
+        if session.setup.availability is not None
     ]
     await items.end_exposure(uow, uses)
