@@ -1,5 +1,6 @@
 """The ceiling holds at every moment, for whatever tests begin and end in whatever order."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from pacnum_api.psychometrics.exposure import (
     DEFAULT_CEILING,
     DEFAULT_FLOOR,
     FREELY,
+    LEAST_SHARE,
     Admission,
     Exposure,
     ExposureGroups,
@@ -44,7 +46,7 @@ def bound(groups: ExposureGroups, limits: Limits, *, tests: int) -> IntArray:
 
 
 def test_items_of_one_template_are_one_group() -> None:
-    families = [None, 7, 7, None, 2, 7, 2]
+    families = [None, 1, 1, None, 2, 1, 2]
     items = [
         Item(ItemModel.TWO_PL, competence=place // 3, level=1, family=family)
         for place, family in enumerate(families)
@@ -111,6 +113,49 @@ def test_a_group_at_its_ceiling_is_left_out_and_one_near_it_is_scarce() -> None:
     assert found.availability[4] == np.rint(0.5 * FREELY)
     assert found.availability[5] == FREELY
     assert found.featured is None
+
+
+def test_groups_open_up_one_by_one() -> None:
+    """Each a fraction of a test later than another: golden ratio, modulo one (Weyl)."""
+    groups = groups_of(*[0] * 20)
+    limits = Limits.of(groups, competences=(0,), need=1)
+    phase = (np.arange(1, 21) * (math.sqrt(5.0) - 1.0) / 2.0) % 1.0
+    counts = []
+    for tests in range(999, 1012):
+        used = counters(tests, [249] * 20, [0] * 20)
+        found = admit(used, groups, limits=limits, need=0).eligible
+        expected = np.floor(0.25 * (tests + 1) - phase) >= 250.0
+        assert np.array_equal(found, expected)
+        counts.append(int(np.count_nonzero(found)))
+    assert counts == sorted(counts)
+    assert counts[-1] == 20
+    assert len(set(counts)) >= 4
+
+
+def test_the_price_of_a_group_reckons_with_what_tests_under_way_usually_show() -> None:
+    groups = groups_of(*[0] * 40)
+    limits = replace(Limits.of(groups, competences=(0,), need=2), floor=0.0)
+    administered, reserved = [0] * 40, [0] * 40
+    administered[3], reserved[3] = 240, 4
+    administered[4], reserved[4] = 237, 8
+    found = admit(counters(999, administered, reserved), groups, limits=limits, need=2)
+    # 1,000 tests allow 250; 240 and a quarter of 4 leave room for 9, 237 and a quarter of 8 for 11
+    assert found.availability[3] == np.rint(0.9 * FREELY)
+    assert found.availability[4] == FREELY
+
+
+def test_a_group_let_in_beyond_its_bound_has_the_highest_price() -> None:
+    groups = groups_of(*[0] * 8)
+    limits = replace(Limits.of(groups, competences=(0,), need=2), floor=0.0)
+    found = admit(counters(99, [60] * 8, [0] * 8), groups, limits=limits, need=2)
+    assert found.availability.tolist() == [np.rint(LEAST_SHARE * FREELY)] * 2 + [0] * 6
+
+
+def test_where_every_test_needs_every_group_none_is_scarce() -> None:
+    groups = groups_of(0, 0)
+    limits = replace(Limits.of(groups, competences=(0,), need=4), floor=0.0)
+    found = admit(counters(50, [50, 20], [0, 0]), groups, limits=limits, need=4)
+    assert found.availability.tolist() == [FREELY, FREELY]
 
 
 def test_tests_under_way_are_reckoned_as_if_each_used_what_it_may() -> None:
