@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.matches-lock
 
-.PHONY: help demo serve test check audit bench openapi lock clean
+.PHONY: help demo serve test mutants check audit bench openapi lock clean
 .DEFAULT_GOAL := help
 
 help: ## This list
@@ -33,6 +33,10 @@ else
 	@$(BIN)/python -m tests.coverage_gate
 endif
 
+mutants: $(STAMP) ## Mutation testing of the measurement: half an hour; MODULES="bank models" tries some
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run $(MODULES:%='pacnum_api.psychometrics.%.*')
+	@$(BIN)/python -m tests.mutants
+
 check: $(STAMP) ## Every gate
 	@$(BIN)/python -m tests.gates
 
@@ -52,4 +56,4 @@ lock: ## Resolve the dependencies again
 	$(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url --upgrade --quiet --python-version 3.11 requirements/build.in -o requirements/build.lock
 
 clean: ## Remove the environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*
+	rm -rf $(VENV) mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

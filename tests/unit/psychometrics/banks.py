@@ -68,7 +68,8 @@ def mixed_items(rng: np.random.Generator, counts: Sequence[int]) -> list[Item]:
     for competence, count in enumerate(counts):
         for _ in range(count):
             model = models[int(rng.integers(4))]
-            steps = np.sort(rng.normal(0.0, 0.8, int(rng.integers(2, 4)))).round(3)
+            # Rising strictly: of two that rounding makes equal, one is dropped.
+            steps = np.unique(rng.normal(0.0, 0.8, int(rng.integers(2, 4))).round(3))
             items.append(
                 Item(
                     model,

@@ -11,6 +11,7 @@ from pacnum_api.psychometrics.bank import (
     ItemParameters,
     alike,
     category_probabilities,
+    item_curves,
     item_information,
 )
 from tests.unit.psychometrics.banks import two_pl
@@ -54,18 +55,27 @@ def test_partial_credit_steps_may_fall() -> None:
 
 def test_columns_hold_the_items() -> None:
     parameters = ItemParameters.from_items(
-        [replace(GOOD, family=7), replace(STEPPED, competence=2)]
+        [replace(GOOD, family=7), replace(STEPPED, competence=2, level=5)]
     )
     assert parameters.thresholds == pytest.approx(np.array([[0.3, 0.0, 0.0], [-0.3, 0.5, 1.4]]))
     assert parameters.categories.tolist() == [2, 4]
     assert parameters.family.tolist() == [7, NO_FAMILY]
     assert parameters.competence.tolist() == [0, 2]
-    with pytest.raises(ValueError, match="read-only"):
-        parameters.a[0] = 2.0
+    assert parameters.level.tolist() == [3, 5]
+    for column in (parameters.a, parameters.level):
+        with pytest.raises(ValueError, match="read-only"):
+            column[0] = 2
+
+
+def test_the_first_item_may_be_an_enemy() -> None:
+    parameters = ItemParameters.from_items([GOOD, replace(GOOD, enemies=(0,))])
+    assert parameters.enemies == ((), (0,))
 
 
 def test_an_empty_bank_has_columns() -> None:
-    assert len(ItemParameters.from_items([])) == 0
+    empty = ItemParameters.from_items([])
+    assert len(empty) == 0
+    assert empty.thresholds.shape == (0, 1)
 
 
 def test_every_item_is_in_one_group_of_its_kind() -> None:
@@ -83,6 +93,21 @@ def test_probabilities_at_one_ability_and_at_several() -> None:
     several = category_probabilities(parameters, 0, theta=np.array([-1.0, 0.8]))
     assert several.shape == (2, 2)
     assert several[:, 1] == pytest.approx(single[:, 0])
+
+
+@pytest.mark.parametrize("model", [ItemModel.GRADED, ItemModel.PARTIAL_CREDIT, ItemModel.FOUR_PL])
+def test_items_worked_out_together_are_what_each_is_alone(model: ItemModel) -> None:
+    steps = () if model is ItemModel.FOUR_PL else (-0.8, 0.0, 0.9)
+    items = [
+        Item(model, competence=0, level=1, a=a, b=b, steps=steps, sigma_a=0.1, sigma_b=sigma_b)
+        for a, b, sigma_b in ((0.7, -1.2, 0.0), (1.4, 0.3, 0.4), (2.1, 1.5, 0.8))
+    ]
+    parameters, theta = ItemParameters.from_items(items), np.linspace(-2.0, 2.0, 5)
+    together = item_curves(parameters, np.arange(3), theta=theta)
+    for place in range(3):
+        alone = item_curves(parameters, np.array([place]), theta=theta)
+        assert np.array_equal(together.probability[place], alone.probability[0])
+        assert np.array_equal(together.slope[place], alone.slope[0])
 
 
 def test_information_of_a_mixed_bank() -> None:

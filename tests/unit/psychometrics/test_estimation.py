@@ -202,6 +202,8 @@ def test_intervals_and_chances_come_from_the_posterior() -> None:
         4,
         5,
     )
+    assert found.level_interval() == found.level_interval(coverage=0.9)
+    assert found.level_interval() != found.level_interval(coverage=0.99)
     assert found.probability_at_least(5) == pytest.approx(norm.sf(0.35), abs=1e-3)
     assert found.probability_at_least(5) == pytest.approx(sum(found.level_probabilities[5:]))
 
@@ -213,6 +215,7 @@ def test_a_prior_counts_one_mean_per_competence() -> None:
         Prior(mean=(0.0, 0.0), standard_deviation=(1.0,))
     with pytest.raises(ValueError, match="positive"):
         Prior(mean=(0.0,), standard_deviation=(0.0,))
+    assert Prior.standard(0).mean == ()
 
 
 def test_an_old_estimate_fades_into_the_population() -> None:
@@ -225,6 +228,11 @@ def test_an_old_estimate_fades_into_the_population() -> None:
     assert never.mean[0] == pytest.approx(0.0, abs=1e-12)
     assert never.standard_deviation == pytest.approx((1.0, 1.0))
     assert never.correlation is None
+
+
+def test_an_old_estimate_never_says_less_than_the_population() -> None:
+    vague = [AbilityEstimate(theta=0.3, standard_error=1.4)]
+    assert Prior.after(vague, elapsed_years=0.5).standard_deviation == pytest.approx((1.0,))
 
 
 def test_the_shared_prior_cannot_be_written_to() -> None:

@@ -63,6 +63,16 @@ def test_the_posterior_mode_solves_its_equation(right: int) -> None:
     assert found.standard_error == pytest.approx(precision**-0.5, rel=1e-4)
 
 
+def test_a_narrower_prior_weighs_more() -> None:
+    def slope(theta: float) -> float:
+        chance = 1.0 / (1.0 + math.exp(-1.3 * (theta - 0.4)))
+        return 1.3 * (8 - 10.0 * chance) - (theta - 0.2) / 0.5**2
+
+    prior = AbilityEstimate(theta=0.2, standard_error=0.5)
+    found = maximum_a_posteriori(TEN_ALIKE, scored(8), prior=prior)
+    assert found.theta == pytest.approx(float(brentq(slope, -5.0, 5.0)), abs=1e-5)
+
+
 def test_without_answers_the_posterior_mode_is_the_prior() -> None:
     prior = AbilityEstimate(theta=0.7, standard_error=0.5)
     found = maximum_a_posteriori(TEN_ALIKE, [], prior=prior)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
+from pacnum_api.psychometrics import scale
 from pacnum_api.psychometrics.arithmetic import FloatArray
 from pacnum_api.psychometrics.scale import (
     DEFAULT_CUTS,
@@ -14,6 +15,7 @@ from pacnum_api.psychometrics.scale import (
     NODES,
     THETA,
     LevelScale,
+    default_cuts,
     level_interval,
     most_probable_level,
     points,
@@ -30,6 +32,8 @@ def normal_weights(mean: float, deviation: float) -> FloatArray:
 
 def test_default_cuts_are_those_of_the_framework() -> None:
     assert DEFAULT_CUTS == (-2.45, -1.75, -1.05, -0.35, 0.35, 1.05, 1.75, 2.45)
+    assert default_cuts() == DEFAULT_CUTS
+    assert default_cuts(2) == (-2.45, -1.75)
 
 
 def test_the_grid_is_symmetric_and_the_nodes_are_part_of_it() -> None:
@@ -38,6 +42,13 @@ def test_the_grid_is_symmetric_and_the_nodes_are_part_of_it() -> None:
     assert len(THETA) == 201
     assert np.array_equal(THETA, -THETA[::-1])
     assert pytest.approx(THETA[::NODE_STRIDE], abs=1e-15) == NODES
+
+
+def test_a_grid_goes_from_whole_numbers_outwards() -> None:
+    grid = scale._evenly_spaced(5, step=0.25)
+    assert grid.tolist() == [-0.5, -0.25, 0.0, 0.25, 0.5]
+    assert grid.dtype == np.float64
+    assert not grid.flags.writeable
 
 
 @pytest.mark.parametrize(
@@ -51,6 +62,7 @@ def test_bands_have_a_middle() -> None:
     assert DEFAULT_SCALE.middle_of(1) == pytest.approx(-2.1)
     assert DEFAULT_SCALE.middle_of(8) == pytest.approx(2.8)
     assert LevelScale((0.5,)).middle_of(1) == pytest.approx(0.85)
+    assert LevelScale((0.5, 1.5)).middle_of(2) == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("level", [0, 9, -1])
@@ -77,11 +89,11 @@ def test_level_probabilities_are_those_of_the_normal_distribution(
 
 
 def test_a_cut_between_grid_points_takes_its_share_of_the_cell() -> None:
-    scale = LevelScale((0.01, 0.06))
+    fine = LevelScale((0.01, 0.06))
     weights = np.zeros(201)
     weights[100], weights[101] = 0.6, 0.4  # cells -0.025..0.025 and 0.025..0.075
-    assert scale.above(weights) == pytest.approx([0.6 * 0.3 + 0.4, 0.4 * 0.3])
-    assert scale.probabilities(weights) == pytest.approx((0.42, 0.46, 0.12))
+    assert fine.above(weights) == pytest.approx([0.6 * 0.3 + 0.4, 0.4 * 0.3])
+    assert fine.probabilities(weights) == pytest.approx((0.42, 0.46, 0.12))
 
 
 def test_shares_above_agree_with_the_level_probabilities() -> None:
@@ -132,6 +144,15 @@ def test_level_interval_holds_what_it_promises(raw: list[float], coverage: float
 def test_theta_interval_is_that_of_the_normal_distribution(mean: float, deviation: float) -> None:
     low, high = theta_interval(normal_weights(mean, deviation))
     assert (low, high) == pytest.approx(norm.interval(0.9, mean, deviation), abs=5e-3)
+
+
+@pytest.mark.parametrize(("cell", "edges"), [(0, (-5.025, -4.975)), (200, (4.975, 5.025))])
+def test_theta_interval_of_an_outermost_cell(cell: int, edges: tuple[float, float]) -> None:
+    weights = np.zeros(201)
+    weights[cell] = 1.0
+    low, high = edges
+    expected = (low + 0.1 * (high - low), high - 0.1 * (high - low))
+    assert theta_interval(weights, coverage=0.8) == pytest.approx(expected)
 
 
 @given(st.integers(1, 8), st.floats(0.3, 3.0))

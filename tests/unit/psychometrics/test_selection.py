@@ -84,6 +84,19 @@ def test_value_for_a_target_is_the_expected_fall_of_the_misclassification_risk(t
     assert 0.0 < found.max() < chance * (1.0 - chance)
 
 
+def test_value_of_items_with_three_categories() -> None:
+    tables = tables_of(
+        [
+            Item(ItemModel.PARTIAL_CREDIT, competence=0, level=1, a=1.1, b=0.5, steps=(0.4, -0.4)),
+            Item(ItemModel.GRADED, competence=0, level=1, a=0.8, b=-0.2, steps=(-0.6, 0.7)),
+        ]
+    )
+    posterior = begin_with(tables, Prior.standard(1)).competences[0]
+    found = item_values(tables.competences[0], posterior, target=None)
+    expected = brute_force(tables, posterior.weights, score=THETA)
+    assert found.tolist() == pytest.approx(expected, rel=0.02)
+
+
 def test_for_little_information_the_value_is_the_rank_one_formula() -> None:
     tables = tables_of([two_pl(0.2, 0.0), two_pl(0.3, 1.0)])
     posterior = begin_with(tables, Prior.standard(1)).competences[0]
@@ -125,6 +138,14 @@ def test_greedy_choice_takes_the_most_valuable_item_and_explains_itself() -> Non
     assert (found.competence, found.position, found.pool_size) == (0, 1, 5)
     assert found.value_kind is ValueKind.VARIANCE_FALL
     assert 0.0 <= found.draw < 1.0
+
+
+def test_with_a_target_items_are_chosen_by_what_they_tell_about_it() -> None:
+    plan = SessionPlan(competences=(0,), seed=9, targets={0: 7})
+    found = selected(first_decision(MIXED, plan, by=rules()))
+    posterior = begin_with(MIXED, Prior.standard(1)).competences[0]
+    values = item_values(MIXED.competences[0], posterior, target=7)
+    assert [candidate.value for candidate in found.candidates] == sorted(values, reverse=True)
 
 
 def test_at_most_ten_candidates_are_kept() -> None:
@@ -215,14 +236,16 @@ def test_with_targets_the_least_decided_comes_first() -> None:
     assert found.value_kind is ValueKind.RISK_FALL
 
 
+@pytest.mark.parametrize("mean", [0.1, 0.6])
 @pytest.mark.parametrize(("deviation", "first"), [(0.9, 0), (1.6, 1)])
 def test_targets_and_precision_are_weighed_by_how_far_each_goal_is(
-    deviation: float, first: int
+    mean: float, deviation: float, *, first: int
 ) -> None:
-    # Competence 0: wrong with probability 0.31 where 0.1 is allowed, 3.1 times too much.
+    # Competence 0, a quarter below the target's cut or above it: wrong with probability 0.31
+    # where 0.1 is allowed, 3.1 times too much.
     tables = random_bank(20, competence_count=2)
     plan = SessionPlan(competences=(0, 1), seed=4, targets={0: 5})
-    posterior = begin_with(tables, Prior((0.1, 0.0), (0.5, deviation)))
+    posterior = begin_with(tables, Prior((mean, 0.0), (0.5, deviation)))
     by = rules(minimum_items=0, standard_error=0.4)
     found = select(tables, posterior, state=replayed(tables, plan, items=()), rules=by)
     assert selected(found).competence == first
@@ -267,6 +290,20 @@ def test_nothing_more_to_gain_ends_the_session_after_its_minimum(
     assert done.selection is None
     assert done.closed == {0: StopReason.NO_MORE_TO_GAIN}
     assert done.reason is StopReason.NO_MORE_TO_GAIN
+
+
+def test_the_minimum_of_the_plan_comes_before_nothing_more_to_gain() -> None:
+    plan = SessionPlan(competences=(0,), seed=9, quotas={0: Quota(minimum=2, maximum=5)})
+    by = with_least_falls(rules(minimum_items=1), variance=0.9, risk=0.9)
+    posterior = estimate(MIXED, [Response(0, 1)], prior=Prior.standard(1))
+    found = select(MIXED, posterior, state=replayed(MIXED, plan, items=(0,)), rules=by)
+    assert found.selection is not None
+
+
+def test_an_item_that_promises_just_the_least_is_worth_asking() -> None:
+    best = selected(first_decision(MIXED, PLAN, by=rules())).candidates[0].value
+    by = with_least_falls(rules(minimum_items=0), variance=best, risk=0.0)
+    assert first_decision(MIXED, PLAN, by=by).selection is not None
 
 
 def test_a_spent_budget_closes_what_was_not_done() -> None:

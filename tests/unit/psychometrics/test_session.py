@@ -36,6 +36,7 @@ def test_an_item_put_is_counted_and_blocked_with_what_it_excludes() -> None:
     assert state.counts == (1, 0)
     assert state.blocked.tolist() == [False, True, True]
     assert state.elapsed_seconds == 12.5
+    assert after(tables, start, item=1).elapsed_seconds == 0.0
     assert not start.blocked.any()
 
 
@@ -48,6 +49,7 @@ def test_a_replay_ends_where_the_session_stood() -> None:
     assert (found.items, found.counts) == (step_by_step.items, step_by_step.counts)
     assert np.array_equal(found.blocked, step_by_step.blocked)
     assert found.elapsed_seconds == step_by_step.elapsed_seconds
+    assert replayed(BANK, plan, items=(3,)).elapsed_seconds == 0.0
     assert found.rank == step_by_step.rank
 
 

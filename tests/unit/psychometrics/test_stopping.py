@@ -70,6 +70,16 @@ def test_with_a_target_only_the_decision_is_the_goal(
     assert goal_reached(believed(mean, 0.3), target=5, rules=RULES) == reason
 
 
+def test_a_goal_is_reached_at_its_very_number() -> None:
+    unsure, decided = believed(0.0, 0.41), believed(0.8, 0.3)
+    precise = replace(RULES, standard_error=unsure.standard_error)
+    certain = replace(RULES, level_certainty=unsure.level_certainty)
+    above = replace(RULES, target_probability=decided.probability_at_least(5))
+    assert goal_reached(unsure, target=None, rules=precise) is StopReason.PRECISION_REACHED
+    assert goal_reached(unsure, target=None, rules=certain) is StopReason.LEVEL_CERTAIN
+    assert goal_reached(decided, target=5, rules=above) is StopReason.TARGET_DECIDED
+
+
 def test_the_minimum_comes_first_and_the_maximum_last() -> None:
     def closed(posterior: CompetencePosterior, count: int) -> StopReason | None:
         return competence_closed(posterior, state=put(count), competence=0, rules=RULES)
