@@ -69,14 +69,16 @@ class Calibration:
 
     ``items``: the items with new a, b, steps and their standard errors ``sigma_a``, ``sigma_b``;
     anchors and items without an answer are as they were. ``answers`` (n,): number of answers to
-    each. ``step_errors`` (n, m): standard error of each step's departure from b. ``population``
-    with ``population_errors`` (G, 2), of mean and sd, 0 where they were not estimated.
-    ``posterior``: of each person. ``is_converged``, ``iterations``; ``is_maximum``: the information
-    matrix was positive definite there (otherwise no error is finite).
+    each; ``has_answered`` (N,): persons with an answer. ``step_errors`` (n, m): standard error of
+    each step's departure from b. ``population`` with ``population_errors`` (G, 2), of mean and sd,
+    0 where they were not estimated. ``posterior``: of each person. ``is_converged``,
+    ``iterations``; ``is_maximum``: the information matrix was positive definite there (otherwise no
+    error is finite).
     """
 
     items: tuple[Item, ...]
     answers: IntArray
+    has_answered: BoolArray
     is_estimated: BoolArray
     step_errors: FloatArray
     population: Population
@@ -93,11 +95,11 @@ class Calibration:
 
     @property
     def reliability(self) -> float:
-        """Empirical reliability of the estimates of ability: their variance over that variance plus
-        the mean squared standard error.
+        """Empirical reliability of the estimates of ability, of those who have answered: their
+        variance over that variance plus the mean squared standard error.
         """
-        between = float(np.var(self.posterior.theta))
-        within = float(np.mean(self.posterior.standard_error**2))
+        between = float(np.var(self.posterior.theta[self.has_answered]))
+        within = float(np.mean(self.posterior.standard_error[self.has_answered] ** 2))
         return between / (between + within)
 
 
@@ -239,7 +241,7 @@ def _with_common_slope(parameters: Parameters, layout: Layout) -> Parameters:
 
 
 def _free_groups(data: ResponseData, *, has_anchors: bool) -> BoolArray:
-    drawn = np.bincount(data.groups[~data.is_known], minlength=data.group_count)
+    drawn = np.bincount(data.groups[data.is_drawn], minlength=data.group_count)
     is_free: BoolArray = drawn > 0
     is_free[0] &= has_anchors
     return is_free
@@ -250,6 +252,7 @@ def _calibration(items: Sequence[Item], at: Maximum, *, found: FixedPoint) -> Ca
     return Calibration(
         items=_calibrated(items, at, errors=errors),
         answers=at.sample.data.answered(len(items)),
+        has_answered=at.sample.data.has_answered,
         is_estimated=layout.is_free,
         step_errors=_step_errors(layout, errors),
         population=at.population,

@@ -106,15 +106,14 @@ def link(
     held = np.flatnonzero(~is_drifting).tolist()
     if len(held) < _FEWEST:
         raise ValueError("fewer than 3 anchors hold")
-    solve = _METHODS[method]
-    found = solve(_Pair.of([new[place] for place in held], [running[place] for place in held]))
-    without = [[place for place in held if place != one] for one in held]
-    links = [
-        solve(_Pair.of([new[place] for place in rest], [running[place] for place in rest]))
-        for rest in without
-    ]
+
+    def solved(places: Sequence[int]) -> Link:
+        pair = _Pair.of([new[place] for place in places], [running[place] for place in places])
+        return _METHODS[method](pair)
+
+    links = [solved([place for place in held if place != one]) for one in held]
     return LinkEstimate(
-        link=found,
+        link=solved(held),
         slope_error=_jackknife([one.slope for one in links]),
         intercept_error=_jackknife([one.intercept for one in links]),
         method=method,

@@ -98,12 +98,12 @@ def maximised_population(
     sample: Sample, posterior: PersonPosterior, *, population: Population, is_free: BoolArray
 ) -> Population:
     """Return the groups' means and standard deviations of greatest likelihood: those of the
-    posteriors of their members, persons known from elsewhere aside.
+    posteriors of their members (``ResponseData.is_drawn``).
     """
     mean, sd = population.mean.copy(), population.sd.copy()
-    drawn = ~sample.data.is_known
     for group in np.flatnonzero(is_free):
-        weights = posterior.weights[drawn & (sample.data.groups == group)].sum(axis=0)
+        members = sample.data.is_drawn & (sample.data.groups == group)
+        weights = posterior.weights[members].sum(axis=0)
         share = weights / weights.sum()
         mean[group] = share @ sample.nodes
         sd[group] = np.sqrt(share @ (sample.nodes - mean[group]) ** 2)

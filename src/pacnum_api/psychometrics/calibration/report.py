@@ -156,11 +156,11 @@ def calibration_report(
         robust_z=_changes(earlier, calibration, trusted=trusted),
         rules=by,
     )
-    asked = np.unique(data.person)
+    asked = calibration.has_answered
     return CalibrationReport(
         items=tuple(judge.row(index) for index in range(len(earlier))),
         groups=tuple(_groups(calibration, data)),
-        persons=len(asked),
+        persons=int(asked.sum()),
         answers=len(data.person),
         log_likelihood=calibration.log_likelihood,
         iterations=calibration.iterations,

@@ -76,6 +76,18 @@ class ResponseData:
         return ~np.isnan(self.known_mean)
 
     @cached_property
+    def has_answered(self) -> BoolArray:
+        """Whether a person has answered anything, (N,)."""
+        return np.bincount(self.person, minlength=self.person_count) > 0
+
+    @cached_property
+    def is_drawn(self) -> BoolArray:
+        """Whether a person tells of the population, (N,): has answered, and is not known from
+        elsewhere.
+        """
+        return self.has_answered & ~self.is_known
+
+    @cached_property
     def groups(self) -> IntArray:
         """The population of each person, (N,)."""
         return np.zeros(self.person_count, dtype=np.int64) if self.group is None else self.group

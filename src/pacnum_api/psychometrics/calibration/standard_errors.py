@@ -244,7 +244,7 @@ def _population_coefficients(at: Maximum, start: int, *, weighted: FloatArray) -
     G, 2): (theta - mean) / sd², and in the logarithm of sd ((theta - mean) / sd)² - 1.
     """
     persons = slice(start, start + len(weighted))
-    drawn, groups = ~at.sample.data.is_known[persons], at.sample.data.groups[persons]
+    drawn, groups = at.sample.data.is_drawn[persons], at.sample.data.groups[persons]
     result = np.zeros((len(weighted), len(at.is_free_group), 2))
     for group in np.flatnonzero(at.is_free_group):
         members = np.flatnonzero(drawn & (groups == group))
@@ -255,7 +255,7 @@ def _population_coefficients(at: Maximum, start: int, *, weighted: FloatArray) -
 
 
 def _add_population(information: FloatArray, at: Maximum, *, places: _Places) -> None:
-    drawn = at.sample.data.groups[~at.sample.data.is_known]
+    drawn = at.sample.data.groups[at.sample.data.is_drawn]
     members = np.bincount(drawn, minlength=len(at.population.mean))
     for group in np.flatnonzero(at.is_free_group):
         mean, log_sd = places.of_groups[group]

@@ -274,6 +274,19 @@ def test_persons_known_from_elsewhere_make_the_scale() -> None:
     assert with_errors.population.mean[0] == pytest.approx(0.0, abs=0.12)
 
 
+def test_persons_who_have_answered_nothing_change_nothing() -> None:
+    items = two_pl_items(20, seed=2)
+    data = answered_by(items, np.random.default_rng(3).normal(0.7, 0.8, 800), each=10, seed=4)
+    more = replace(data, person_count=8000)
+    few, many = (calibrate(items, one, anchors=range(10)) for one in (data, more))
+    assert many.iterations == few.iterations
+    assert many.population.mean == pytest.approx(few.population.mean, abs=1e-6)
+    assert many.population_errors == pytest.approx(few.population_errors, abs=1e-6)
+    assert column(many, "sigma_b") == pytest.approx(column(few, "sigma_b"), abs=1e-6)
+    assert many.reliability == pytest.approx(few.reliability)
+    assert many.has_answered.sum() == 800
+
+
 def test_a_group_nobody_is_drawn_from_keeps_its_population() -> None:
     items = two_pl_items(5, seed=1)
     answers = scores(items, np.zeros(40), rng=np.random.default_rng(1))
