@@ -124,6 +124,13 @@ async def play(
         }
         pending = checked(await http.post(f"{path}/answers", json=answer))["pending_item"]
         count += 1
+    return await taken(http, path, agent=agent, answers=count, explain=explain)
+
+
+async def taken(
+    http: httpx.AsyncClient, path: str, *, agent: SimulatedAgent, answers: int, explain: bool
+) -> Taken:
+    """What can be read of a test that is over."""
     result = checked(await http.get(f"{path}/result"))
     replay = checked(await http.post(f"{path}/replay"))
     explanation = checked(await http.get(f"{path}/explanation", headers={"Accept-Language": "en"}))
@@ -132,7 +139,7 @@ async def play(
     scale = LevelScale(tuple(agent.bank.framework.cuts))
     found = result["competences"]
     return Taken(
-        answers=count,
+        answers=answers,
         standard_errors=tuple(one["standard_error"] for one in found),
         held=tuple(
             one["level_interval"]["low"]

@@ -3,12 +3,12 @@
     python -m benchmarks.joint_step [--tests N] [--json]
 
 A step is what an answer costs: estimate from all answers, decide what comes next, with all that an
-explanation needs. Time is the thread's own processor time: what else the machine does stays out of it. Floor, in the
-same run: one pass of two matrix products over the same bank (a
-gradient of the information at the point estimates), with no posterior of anything.
+explanation needs. Time is the thread's own processor time: what else the machine does stays out of
+it. Floor, in the same run: one pass of two matrix products over the same bank (a gradient of the
+information at the point estimates), with no posterior of anything.
 
-Replay: tests of 1, 5 and 21 competences (of every hundred: 95, four and one) are played, their items
-and the bits of their estimates kept; then another process computes all of them from seed and
+Replay: tests of 1, 5 and 21 competences (of every hundred: 95, four and one) are played, their
+items and the bits of their estimates kept; then another process computes all of them from seed and
 answers alone, and compares.
 """
 
