@@ -26,10 +26,10 @@ class Client(Protocol):
     async def post(self, path: str, **options: Any) -> httpx.Response: ...
 
 
-async def bank_of(database: Database, tenant_id: UUID) -> ItemBank:
+async def bank_of(database: Database, tenant_id: UUID, *, framework: str = FRAMEWORK) -> ItemBank:
     """The bank that a session of this tenant would begin on now."""
     async with database.unit_of_work(tenant_id) as uow:
-        handle = await items.current_bank(uow, FRAMEWORK)
+        handle = await items.current_bank(uow, framework)
         return await items.get_bank(uow, handle.id)
 
 

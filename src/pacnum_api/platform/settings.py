@@ -53,6 +53,13 @@ class Settings(BaseSettings):
     signing_key_max_age_days: int = Field(default=90, ge=1)
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     session_lifetime_seconds: int = Field(default=7 * 24 * 3600, ge=60, le=8 * 24 * 3600)
+    exposure_ceiling: float = Field(
+        default=0.25,
+        gt=0,
+        le=1,
+        description="Greatest share of a tenant's tests that may show an item. Raised for "
+        "competences with too few items for it.",
+    )
     metrics_token: str | None = Field(
         default=None, description="Bearer token of /metrics; without it only loopback may read it."
     )

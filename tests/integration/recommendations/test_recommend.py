@@ -55,6 +55,7 @@ async def make_agent(caller: Caller, measured: Mapping[str, tuple[float, float]]
                 framework=FRAMEWORK,
                 framework_version=1,
                 measured_at=uow.now,
+                state=None,
                 results=tuple(
                     CompetenceResult(
                         competence=competence,

@@ -45,6 +45,14 @@ TAMPERED = [
         "competence 1.1: computed",
     ),
     (
+        "UPDATE ability_states SET state = set_byte(state, 40 + $2 * 0, 1) WHERE session_id = $1",
+        "another state would be left",
+    ),
+    (
+        "DELETE FROM ability_states WHERE session_id = $1 AND $2 > 0",
+        "another state would be left",
+    ),
+    (
         "DELETE FROM results WHERE session_id = $1 AND competence = '1.3' AND $2 > 0",
         "competence 1.3: computed",
     ),
@@ -74,10 +82,17 @@ async def test_every_step_says_why_its_item_was_chosen(caller: Caller, taken: Ta
         assert candidates[step["item_id"]] > 0
         assert sum(candidates.values()) == pytest.approx(1.0)
         values = [one["value"] for one in step["candidates"]]
-        assert values == sorted(values, reverse=True)
+        if step["random_share"] == 0:
+            assert values == sorted(values, reverse=True)
+        assert step["value_kind"] == "expected_variance_fall"
+        assert {one["competence"] for one in step["candidates"]} <= {"1.1", "1.3"}
         assert 0 <= step["draw"] < 1
         assert step["pool_size"] >= len(candidates)
         assert step["response"] == sent["response"]
+    shares = [step["random_share"] for step in explanation["steps"]]
+    assert shares[0] == 1.0
+    assert shares == sorted(shares, reverse=True)
+    assert shares[3:] == [0.0] * len(shares[3:])
 
 
 async def test_the_draw_picks_the_candidate_it_falls_upon(caller: Caller, taken: Taken) -> None:
@@ -90,26 +105,101 @@ async def test_the_draw_picks_the_candidate_it_falls_upon(caller: Caller, taken:
         assert one["item_id"] == step["item_id"]
 
 
-async def test_each_estimate_leads_to_the_next(caller: Caller, taken: Taken) -> None:
+async def test_each_estimate_leads_to_the_next(caller: Caller, agent: SimulatedAgent) -> None:
+    """With a single competence nothing else moves it."""
+    session = await begin(caller, competences=["1.3"])
+    explanation = await explained(caller, await take(caller, agent, session))
+    (start,) = explanation["start"]["abilities"]
+    assert start["theta"] == pytest.approx(0.0, abs=1e-9)
+    assert start["standard_error"] == pytest.approx(1.0, abs=1e-3)
+    last = None
+    for step in explanation["steps"]:
+        assert step["before"] == last or last is None
+        assert step["after"] != step["before"]
+        assert step["moved"] == []
+        last = step["after"]
+    (one,) = (await caller.get(path_of(session, "result"))).json()["competences"]
+    assert {name: one[name] for name in last or {}} == last
+
+
+async def test_the_end_of_the_explanation_is_the_result(caller: Caller, taken: Taken) -> None:
     explanation = await explained(caller, taken)
     result = (await caller.get(path_of(taken.session, "result"))).json()
-    last: dict[str, Document] = {}
-    for step in explanation["steps"]:
-        code = step["competence"]
-        if code in last:
-            assert step["before"] == last[code]
-        else:
-            assert step["before"]["theta"] == pytest.approx(0.0, abs=1e-9)
-        assert step["after"] != step["before"]
-        last[code] = step["after"]
-    for one in result["competences"]:
-        kept = {name: one[name] for name in last[one["competence"]]}
-        assert kept == last[one["competence"]]
+    measured = {one["competence"]: one for one in result["competences"]}
+    last = explanation["steps"][-1]
+    kept = measured[last["competence"]]
+    assert {name: kept[name] for name in last["after"]} == last["after"]
+    for one in last["moved"]:
+        assert one["theta_after"] == measured[one["competence"]]["theta"]
+        assert one["standard_error_after"] == measured[one["competence"]]["standard_error"]
     assert explanation["stop_reasons"] == {
         one["competence"]: one["stop_reason"] for one in result["competences"]
     }
     assert explanation["versions"] == result["versions"]
     assert explanation["stop_reason"] in explanation["stop_reasons"].values()
+
+
+async def test_an_answer_moves_other_competences_too(caller: Caller, bank: ItemBank) -> None:
+    session = await begin(caller, competences=None)
+    taken = await take(caller, SimulatedAgent(bank, 1.0), session, at_most=6)
+    explanation = await explained(caller, taken)
+    for step in explanation["steps"]:
+        codes = [one["competence"] for one in step["moved"]]
+        assert len(set(codes)) == len(codes) == 3
+        assert step["competence"] not in codes
+        moves = [abs(one["theta_after"] - one["theta_before"]) for one in step["moved"]]
+        assert moves == pytest.approx(sorted(moves, reverse=True), abs=1e-3)
+        own = abs(step["after"]["theta"] - step["before"]["theta"])
+        assert own > max(moves)
+        for one in step["moved"]:
+            # an answer to one competence says the same of another, only less
+            up = one["theta_after"] > one["theta_before"]
+            assert up == (step["after"]["theta"] > step["before"]["theta"])
+            assert one["standard_error_after"] < one["standard_error_before"] + 0.02
+    strengths = explanation["correlation"]
+    assert [one["strength"] for one in strengths] == [0.0, 0.35, 0.7, 1.0]
+    for weight in ("weight_before", "weight_after"):
+        assert sum(one[weight] for one in strengths) == pytest.approx(1.0)
+    assert [one["weight_before"] for one in strengths] == [0.1, 0.2, 0.3, 0.4]
+    assert [one["weight_after"] for one in strengths] != [0.1, 0.2, 0.3, 0.4]
+
+
+async def test_what_is_done_and_what_opens_again_adds_up(caller: Caller, bank: ItemBank) -> None:
+    for ability in (-1.0, 0.4):
+        session = await begin(caller, competences=["1.1", "1.2", "1.3"])
+        explanation = await explained(
+            caller, await take(caller, SimulatedAgent(bank, ability), session)
+        )
+        done: dict[str, str] = {}
+        for step in explanation["steps"]:
+            for code in step["reopened"]:
+                del done[code]
+            for one in step["closed"]:
+                assert one["competence"] not in done
+                done[one["competence"]] = one["reason"]
+        assert done.keys() == explanation["stop_reasons"].keys()
+
+
+SAID = {
+    "fr": ("Aucun test antérieur", "réponses ont été données", "Le test s’est arrêté"),
+    "en": ("No earlier test", "answers were given", "The test stopped"),
+}
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+async def test_a_summary_can_be_read_by_anybody(locale: str, caller: Caller, taken: Taken) -> None:
+    response = await caller.get(
+        path_of(taken.session, "explanation"), headers={"Accept-Language": locale}
+    )
+    explanation = response.json()
+    summary = "\n".join(explanation["summary"])
+    assert all(words in summary for words in SAID[locale])
+    assert str(len(taken.sent)) in summary
+    for code in ("1.1", "1.3"):
+        assert code in summary
+    assert explanation["start"]["origin"] == "population"
+    assert explanation["start"]["earlier"] is None
+    assert explanation["start"]["items_held_back"] == 0
 
 
 async def test_a_test_under_way_can_be_explained_and_replayed(

@@ -1,73 +1,107 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pacnum_api.domains.test_sessions.policy import step_after
+from pacnum_api.domains.test_sessions.policy import may_be_put, step_after
 from pacnum_api.domains.test_sessions.types import SessionPurpose
 from pacnum_api.psychometrics.algorithm import UnknownAlgorithm
-from pacnum_api.psychometrics.estimation import Prior, Response, estimate
 from pacnum_api.psychometrics.stopping import StopReason
-from tests.unit.psychometrics.banks import starter_bank
-from tests.unit.test_sessions.courses import setup_of, walk
+from tests.unit.psychometrics.banks import random_bank, starter_bank
+from tests.unit.test_sessions.courses import (
+    VERSIONS,
+    Course,
+    ground_of,
+    population_of,
+    setup_of,
+    walk,
+)
 
-BANK = starter_bank(4)
+BANK = ground_of(starter_bank(4))
+LARGE = ground_of(random_bank(80, competence_count=4))
 PATTERNS = st.lists(st.integers(0, 1), min_size=80, max_size=80)
+every_version = pytest.mark.parametrize("version", VERSIONS)
 
 
-@given(seed=st.integers(0, 2**63 - 1), pattern=PATTERNS)
-def test_the_same_setup_and_answers_make_the_same_test_again(seed: int, pattern: list[int]) -> None:
-    setup = setup_of(0, 2, seed=seed)
+@settings(max_examples=25)
+@given(version=st.sampled_from(VERSIONS), seed=st.integers(0, 2**63 - 1), pattern=PATTERNS)
+def test_the_same_setup_and_answers_make_the_same_test_again(
+    version: str, seed: int, pattern: list[int]
+) -> None:
+    setup = setup_of(0, 2, seed=seed, version=version)
     first = walk(BANK, setup, lambda position: pattern[position])
     again = walk(BANK, setup, lambda position: pattern[position])
     assert first.items == again.items
     assert [step.decision for step in first.steps] == [step.decision for step in again.steps]
     for one, other in zip(first.steps, again.steps, strict=True):
         for index in (0, 2):
-            before, after = one.posterior.competences[index], other.posterior.competences[index]
+            before, after = one.posterior.marginal(index), other.posterior.marginal(index)
             assert before.weights.tobytes() == after.weights.tobytes()
 
 
-def test_a_step_looks_at_nothing_after_the_answers_it_is_given() -> None:
+@every_version
+def test_a_step_looks_at_nothing_after_the_answers_it_is_given(version: str) -> None:
     """The row names the pending item too: it must not count as put before it is answered."""
-    setup = setup_of(0, 1)
+    setup = setup_of(0, 1, version=version)
     course = walk(BANK, setup, lambda _: 1)
     for count in range(len(course.items)):
         step = step_after(BANK, setup, items=course.items, categories=course.categories[:count])
         assert step.decision.selection is not None
         assert step.decision.selection.item == course.items[count]
-        assert step.course.items == course.items[:count]
+        assert step.state.items == course.items[:count]
 
 
-@given(pattern=PATTERNS)
-def test_no_item_comes_twice_and_none_from_another_competence(pattern: list[int]) -> None:
-    course = walk(BANK, setup_of(1, 3), lambda position: pattern[position])
+@settings(max_examples=25)
+@given(version=st.sampled_from(VERSIONS), pattern=PATTERNS)
+def test_no_item_comes_twice_and_none_from_another_competence(
+    version: str, pattern: list[int]
+) -> None:
+    course = walk(BANK, setup_of(1, 3, version=version), lambda position: pattern[position])
     assert len(set(course.items)) == len(course.items)
-    assert {BANK.competence_of[item] for item in course.items} == {1, 3}
+    assert {BANK.tables.competence_of[item] for item in course.items} == {1, 3}
     assert course.steps[-1].decision.reason is not None
 
 
-def test_another_seed_makes_another_test() -> None:
-    tests = {walk(BANK, setup_of(0, 1, seed=seed), lambda _: 0).items for seed in range(20)}
+@every_version
+def test_another_seed_makes_another_test(version: str) -> None:
+    tests = {
+        walk(BANK, setup_of(0, 1, seed=seed, version=version), lambda _: 0).items
+        for seed in range(20)
+    }
     assert len(tests) > 5
 
 
-def test_the_estimate_is_that_of_the_answers_under_the_standard_prior() -> None:
-    step = step_after(BANK, setup_of(0, 1), items=(0, 3, 6), categories=(1, 0, 1))
-    responses = [Response(0, 1), Response(3, 0), Response(6, 1)]
-    expected = estimate(BANK, responses, prior=Prior.standard(4))
-    for index in (0, 1):
-        assert step.posterior.competences[index].theta == expected.competences[index].theta
+def test_the_prior_is_that_of_the_session() -> None:
+    """Competence 1 is never asked about, so what moves it is how the prior joins it to 0."""
+    setup = setup_of(0, 1)
+    apart = ground_of(BANK.tables, prior=population_of(4, correlation=0.01).prior)
+    together, alone = (
+        step_after(ground, setup, items=(4, 3), categories=(1, 1)) for ground in (BANK, apart)
+    )
+    assert together.posterior.marginal(1).theta > 0.2
+    assert alone.posterior.marginal(1).theta < 0.02
+    assert together.prior is BANK.prior
 
 
-def test_a_target_is_decided_and_purposes_have_rules_of_their_own() -> None:
-    setup = setup_of(0, purpose=SessionPurpose.TARGET, targets={0: 2})
+def test_the_first_version_leaves_competences_apart_whatever_the_prior() -> None:
+    step = step_after(BANK, setup_of(0, 1, version="1.0.0"), items=(4, 3), categories=(1, 1))
+    assert step.posterior.marginal(1).theta == pytest.approx(0.0, abs=1e-9)
+    assert step.ability_state() is None
+
+
+@every_version
+def test_a_target_is_decided_and_purposes_have_rules_of_their_own(version: str) -> None:
+    setup = setup_of(0, purpose=SessionPurpose.TARGET, targets={0: 2}, version=version)
     course = walk(BANK, setup, lambda _: 1)
     assert course.steps[-1].decision.closed == {0: StopReason.TARGET_DECIDED}
-    positioning = step_after(BANK, setup_of(0), items=(), categories=()).rules
+    positioning = step_after(BANK, setup_of(0, version=version), items=(), categories=()).rules
     certification = step_after(
-        BANK, setup_of(0, purpose=SessionPurpose.CERTIFICATION), items=(), categories=()
+        BANK,
+        setup_of(0, purpose=SessionPurpose.CERTIFICATION, version=version),
+        items=(),
+        categories=(),
     ).rules
     assert certification.stopping.standard_error < positioning.stopping.standard_error
 
@@ -81,3 +115,85 @@ def test_a_session_of_an_algorithm_that_is_no_longer_kept_is_not_guessed_at() ->
     old = replace(setup_of(0), algorithm_version="0.0.1")
     with pytest.raises(UnknownAlgorithm):
         step_after(BANK, old, items=(), categories=())
+
+
+def test_only_what_a_session_may_use_is_put() -> None:
+    allowed = np.arange(80) % 2 == 0
+    setup = replace(setup_of(0, 1), availability=np.where(allowed, 255, 0).astype("u1").tobytes())
+    course = walk(LARGE, setup, lambda _: 1)
+    assert course.items
+    assert all(item % 2 == 0 for item in course.items)
+    assert may_be_put(LARGE, setup).tolist() == allowed.tolist()
+
+
+def test_scarce_items_are_left_to_those_who_need_them() -> None:
+    free = np.full(80, 255, np.uint8)
+    plain = walk(LARGE, replace(setup_of(0), availability=free.tobytes()), lambda _: 1)
+    scarce = free.copy()
+    scarce[list(plain.items[3:])] = 5
+    other = walk(LARGE, replace(setup_of(0), availability=scarce.tobytes()), lambda _: 1)
+    assert plain.items == walk(LARGE, setup_of(0), lambda _: 1).items
+    assert not set(plain.items[3:]) <= set(other.items)
+
+
+def test_a_featured_item_comes_first() -> None:
+    course = walk(LARGE, replace(setup_of(0, 1), featured=37), lambda _: 1)
+    selection = course.steps[0].decision.selection
+    assert selection is not None
+    assert (selection.item, selection.value_kind) == (37, "featured")
+    assert course.items.count(37) == 1
+
+
+@every_version
+def test_items_on_tryout_measure_nobody(version: str) -> None:
+    ground = ground_of(BANK.tables, on_tryout=(0, 1, 2))
+    course = walk(ground, setup_of(0, version=version), lambda _: 1)
+    assert set(course.items) <= {3, 4}
+
+
+@settings(max_examples=25)
+@given(pattern=PATTERNS, position=st.integers(2, 6))
+def test_a_tryout_changes_no_estimate(pattern: list[int], position: int) -> None:
+    """The test without tryouts, with the same answers to all other items: the same bit for bit."""
+    ground = ground_of(LARGE.tables, on_tryout=(0, 21))
+    setup = setup_of(0, 1)
+    given_to = dict(enumerate(pattern))
+    plain = walk(ground, setup, lambda count: pattern[count])
+    trying = walk(
+        ground,
+        replace(setup, tryouts={position: 21}),
+        lambda count: (
+            given_to[count if count < position else count - 1] if count != position else 1
+        ),
+    )
+    if position > len(plain.items):
+        assert trying.items == plain.items
+        return
+    assert trying.items[position - 1] == 21
+    assert 21 not in plain.items
+    selection = trying.steps[position - 1].decision.selection
+    assert selection is not None
+    assert selection.value_kind == "tryout"
+    # up to and just after the tryout nothing else can differ; the draws of later positions do
+    for count in range(position):
+        assert _bits(trying, count) == _bits(plain, count)
+    assert _bits(trying, position) == _bits(plain, position - 1)
+    scored = [
+        (item, category)
+        for item, category in zip(trying.items, trying.categories, strict=True)
+        if item != 21
+    ]
+    items, categories = zip(*scored, strict=True)
+    again = step_after(ground, setup, items=items, categories=categories)
+    for index in (0, 1):
+        assert again.posterior.marginal(index).theta == (
+            trying.steps[-1].posterior.marginal(index).theta
+        )
+        assert again.posterior.marginal(index).answered == (
+            trying.steps[-1].posterior.marginal(index).answered
+        )
+
+
+def _bits(course: Course, count: int) -> list[bytes]:
+    steps = course.steps
+    return [steps[count].posterior.marginal(index).weights.tobytes() for index in (0, 1)]

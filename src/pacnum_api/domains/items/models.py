@@ -1,10 +1,21 @@
 """Tables of items. Versions and banks are written once and never changed."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,6 +41,7 @@ class ItemRow(TenantOwned, Timestamped, Base):
     level: Mapped[int]
     type: Mapped[str]
     status: Mapped[str]
+    is_tryout: Mapped[bool] = mapped_column(server_default=false())
     version: Mapped[int]
 
 
@@ -49,7 +61,11 @@ class ItemVersionRow(TenantOwned, Base):
 
 
 class ItemBankRow(TenantOwned, Base):
-    """One published bank version: ``entries`` are its item versions with their parameters."""
+    """One published bank version: ``entries`` are its item versions with their parameters.
+
+    ``population``: how the competences hang together, as calibration found it; None: as the
+    framework says.
+    """
 
     __tablename__ = "item_banks"
     __table_args__ = (UniqueConstraint("tenant_id", "framework", "version"),)
@@ -58,10 +74,27 @@ class ItemBankRow(TenantOwned, Base):
     framework: Mapped[str]
     framework_version: Mapped[int]
     version: Mapped[int]
-    entries: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    entries: Mapped[list[Mapping[str, Any]]] = mapped_column(JSONB)
+    population: Mapped[Mapping[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     content_hash: Mapped[bytes] = mapped_column(LargeBinary)
     item_count: Mapped[int]
     published_at: Mapped[datetime]
+
+
+class ItemExposureRow(TenantOwned, Base):
+    """How often one tenant's tests have used the items of a bank, by exposure group.
+
+    The only table of items that changes with every test: its row is what decides, for all
+    processes at once, which items the next test may use.
+    """
+
+    __tablename__ = "item_exposures"
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    bank_id: Mapped[UUID] = mapped_column(primary_key=True)
+    tests: Mapped[int] = mapped_column(BigInteger)
+    administered: Mapped[list[int]] = mapped_column(ARRAY(Integer))
+    reserved: Mapped[list[int]] = mapped_column(ARRAY(Integer))
 
 
 class ItemReportRow(TenantOwned, Base):

@@ -3,17 +3,25 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import Select, select, text
-from sqlalchemy.dialects.postgresql import distinct_on
+import numpy as np
+from sqlalchemy import Select, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import load_only
 
 from pacnum_api.domains.items.errors import BankNotFound, ItemNotFound
-from pacnum_api.domains.items.models import ItemBankRow, ItemReportRow, ItemRow, ItemVersionRow
+from pacnum_api.domains.items.models import (
+    ItemBankRow,
+    ItemExposureRow,
+    ItemReportRow,
+    ItemRow,
+    ItemVersionRow,
+)
 from pacnum_api.domains.items.types import ItemFilter, ItemStatus
 from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
 from pacnum_api.kernel.page import InvalidCursor, Page, decode_cursor, encode_cursor
 from pacnum_api.platform.db import owned, visible
 from pacnum_api.platform.uow import UnitOfWork
+from pacnum_api.psychometrics.exposure import Exposure
 
 Described = tuple[ItemRow, ItemVersionRow]
 """An item and one of its versions."""
@@ -194,3 +202,45 @@ async def documents_of_versions(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UU
     )
     found = (await uow.session.execute(query)).all()
     return {version.id: (item, version) for item, version in found}
+
+
+async def lock_exposure(uow: UnitOfWork, bank_id: UUID) -> Exposure | None:
+    """The counters of this tenant's tests on a bank, held until the transaction ends."""
+    query = (
+        select(ItemExposureRow.tests, ItemExposureRow.administered, ItemExposureRow.reserved)
+        .where(ItemExposureRow.tenant_id == uow.tenant_id, ItemExposureRow.bank_id == bank_id)
+        .with_for_update()
+    )
+    row = (await uow.session.execute(query)).one_or_none()
+    if row is None:
+        return None
+    return Exposure(
+        tests=row.tests,
+        administered=np.array(row.administered, np.int64),
+        reserved=np.array(row.reserved, np.int64),
+    )
+
+
+async def add_exposure_if_new(uow: UnitOfWork, bank_id: UUID, *, groups: int) -> None:
+    """Counters at nothing; of two who add them at once the second waits and changes nothing."""
+    statement = insert(ItemExposureRow).values(
+        tenant_id=uow.tenant_id,
+        bank_id=bank_id,
+        tests=0,
+        administered=[0] * groups,
+        reserved=[0] * groups,
+    )
+    await uow.session.execute(statement.on_conflict_do_nothing())
+
+
+async def save_exposure(uow: UnitOfWork, bank_id: UUID, *, exposure: Exposure) -> None:
+    """Write the counters of a row that this transaction has locked."""
+    await uow.session.execute(
+        update(ItemExposureRow)
+        .where(ItemExposureRow.tenant_id == uow.tenant_id, ItemExposureRow.bank_id == bank_id)
+        .values(
+            tests=exposure.tests,
+            administered=exposure.administered.tolist(),
+            reserved=exposure.reserved.tolist(),
+        )
+    )

@@ -1,9 +1,10 @@
-"""The table of results."""
+"""The tables of results."""
 
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Double, Index, SmallInteger
+from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pacnum_api.platform.db import Base, TenantOwned
@@ -40,3 +41,30 @@ class ResultRow(TenantOwned, Base):
     stop_reason: Mapped[str]
     target_level: Mapped[int | None] = mapped_column(SmallInteger)
     measured_at: Mapped[datetime]
+
+
+class AbilityStateRow(TenantOwned, Base):
+    """All abilities of a framework as one session left them: what the next one starts from.
+
+    ``state``: ``psychometrics.population.AbilityState`` as bytes. Written once, never changed.
+    """
+
+    __tablename__ = "ability_states"
+    __table_args__ = (
+        Index(
+            "ix_ability_states_latest",
+            "tenant_id",
+            "agent_id",
+            "framework",
+            "framework_version",
+            "measured_at",
+            "session_id",
+        ),
+    )
+
+    session_id: Mapped[UUID] = mapped_column(primary_key=True)
+    agent_id: Mapped[UUID]
+    framework: Mapped[str]
+    framework_version: Mapped[int]
+    measured_at: Mapped[datetime]
+    state: Mapped[bytes] = mapped_column(BYTEA)

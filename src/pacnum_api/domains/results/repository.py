@@ -5,20 +5,18 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, tuple_
+from sqlalchemy import insert, select, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from pacnum_api.domains.results.models import ResultRow
-from pacnum_api.domains.results.types import SessionResults
+from pacnum_api.domains.results.models import AbilityStateRow, ResultRow
+from pacnum_api.domains.results.types import EarlierTest, SessionResults
 from pacnum_api.kernel.page import Page, decode_cursor, encode_cursor, read_id, read_moment
 from pacnum_api.platform.db import owned
 from pacnum_api.platform.uow import UnitOfWork
 
 
 async def add_results(uow: UnitOfWork, measured: SessionResults) -> None:
-    """Keep what a session measured; the primary key refuses a second time."""
-    if not measured.results:
-        return
+    """Keep what a session measured; the primary keys refuse a second time."""
     common = {
         "tenant_id": uow.tenant_id,
         "session_id": measured.session_id,
@@ -31,7 +29,37 @@ async def add_results(uow: UnitOfWork, measured: SessionResults) -> None:
         {**common, **asdict(result), "level_probabilities": list(result.level_probabilities)}
         for result in measured.results
     ]
-    await uow.session.execute(insert(ResultRow), rows)
+    if rows:
+        await uow.session.execute(insert(ResultRow), rows)
+    if measured.state is not None:
+        await uow.session.execute(insert(AbilityStateRow).values(**common, state=measured.state))
+
+
+async def find_latest_ability_state(
+    uow: UnitOfWork, agent_id: UUID, *, framework: str, framework_version: int
+) -> EarlierTest | None:
+    """Where the agent's latest measured abilities of a framework version come from."""
+    query = (
+        select(AbilityStateRow.session_id, AbilityStateRow.measured_at)
+        .where(
+            AbilityStateRow.tenant_id == uow.tenant_id,
+            AbilityStateRow.agent_id == agent_id,
+            AbilityStateRow.framework == framework,
+            AbilityStateRow.framework_version == framework_version,
+        )
+        .order_by(AbilityStateRow.measured_at.desc(), AbilityStateRow.session_id.desc())
+        .limit(1)
+    )
+    row = (await uow.session.execute(query)).one_or_none()
+    return None if row is None else EarlierTest(row.session_id, row.measured_at)
+
+
+async def find_ability_state(uow: UnitOfWork, session_id: UUID) -> bytes | None:
+    """The abilities as one session left them; None if it left none."""
+    query = select(AbilityStateRow.state).where(
+        AbilityStateRow.tenant_id == uow.tenant_id, AbilityStateRow.session_id == session_id
+    )
+    return (await uow.session.execute(query)).scalar_one_or_none()
 
 
 async def list_session_results(uow: UnitOfWork, session_id: UUID) -> Sequence[ResultRow]:

@@ -15,6 +15,7 @@ from pacnum_api.domains.results.schemas import EstimateRead, ProfileRead
 from pacnum_api.domains.results.types import (
     CompetenceEstimate,
     CompetenceResult,
+    EarlierTest,
     SessionResults,
 )
 from pacnum_api.kernel.page import Page
@@ -30,6 +31,28 @@ async def list_session_results(uow: UnitOfWork, session_id: UUID) -> tuple[Compe
     """What one session measured, by competence; empty if it recorded nothing."""
     rows = await repository.list_session_results(uow, session_id)
     return tuple(_result(row) for row in rows)
+
+
+async def find_earlier_test(
+    uow: UnitOfWork, agent_id: UUID, *, framework: str, framework_version: int
+) -> EarlierTest | None:
+    """The latest test from which a new one of the same framework version can start, if any."""
+    return await repository.find_latest_ability_state(
+        uow, agent_id, framework=framework, framework_version=framework_version
+    )
+
+
+async def find_ability_state(uow: UnitOfWork, session_id: UUID) -> bytes | None:
+    """What a session left for the next one (``AbilityState.to_bytes``); None if nothing."""
+    return await repository.find_ability_state(uow, session_id)
+
+
+async def get_ability_state(uow: UnitOfWork, session_id: UUID) -> bytes:
+    """What a session left for the one that names it; ``LookupError`` if that is gone."""
+    state = await repository.find_ability_state(uow, session_id)
+    if state is None:
+        raise LookupError(f"the abilities that session {session_id} left are gone")
+    return state
 
 
 async def current_profile(

@@ -40,7 +40,11 @@ class CompetenceEstimate:
 
 @dataclass(frozen=True, slots=True)
 class SessionResults:
-    """All that one session measured, to be recorded in one go."""
+    """All that one session measured, to be recorded in one go.
+
+    ``state``: what the agent's next test starts from, as bytes (``AbilityState.to_bytes``); None
+    where nothing is passed on.
+    """
 
     session_id: UUID
     agent_id: UUID
@@ -48,3 +52,12 @@ class SessionResults:
     framework_version: int
     measured_at: datetime
     results: tuple[CompetenceResult, ...]
+    state: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierTest:
+    """The test whose end a new one starts from."""
+
+    session_id: UUID
+    measured_at: datetime

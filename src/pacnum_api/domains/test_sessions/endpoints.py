@@ -81,8 +81,14 @@ async def begin_session(
     request: Request,
     response: Response,
 ) -> TestSessionCreated:
-    lifetime = timedelta(seconds=request.app.state.settings.session_lifetime_seconds)
-    session = await service.begin_session(uow, body, client_id=caller.client_id, lifetime=lifetime)
+    settings = request.app.state.settings
+    session = await service.begin_session(
+        uow,
+        body,
+        client_id=caller.client_id,
+        lifetime=timedelta(seconds=settings.session_lifetime_seconds),
+        exposure_ceiling=settings.exposure_ceiling,
+    )
     token = issue_session_token(
         keys,
         tenant_id=caller.tenant_id,
@@ -204,8 +210,9 @@ async def read_file(
     "/{session_id}/result",
     operation_id="test_sessions_read_result",
     summary="Read the result of a test session",
-    description="Level per competence with probabilities and interval, areas, overall points, and "
-    "the versions it was computed with. What was asked about without an answer is «not assessed».",
+    description="Level per competence with probabilities and interval, areas and overall with "
+    "theirs, points, and the versions it was computed with. What was asked about without an answer "
+    "is «not assessed».",
     responses=problems(TestSessionNotFound, ResultNotAvailable),
 )
 async def read_result(
@@ -218,21 +225,23 @@ async def read_result(
     "/{session_id}/explanation",
     operation_id="test_sessions_explain_session",
     summary="Explain a test session",
-    description="Every step: candidates and their values, why this item, the estimate before and "
-    "after, why it stopped.",
+    description="In sentences and in figures: where the test started from, every step with its "
+    "candidates and their values, why this item, what the answer changed for its own competence "
+    "and for others, why it stopped.",
     responses=problems(TestSessionNotFound),
 )
 async def explain_session(
-    session_id: SessionPath, caller: SessionReviewer, *, uow: Uow
+    session_id: SessionPath, caller: SessionReviewer, *, uow: Uow, locale: Locale
 ) -> ExplanationRead:
-    return await service.explain_session(uow, session_id)
+    return await service.explain_session(uow, session_id, locale=locale)
 
 
 @api.post(
     "/{session_id}/replay",
     operation_id="test_sessions_replay_session",
     summary="Replay a test session",
-    description="Grades, chooses and concludes again from the log, and compares bit for bit.",
+    description="Grades, chooses and concludes again from the log, down to what the agent's next "
+    "test starts from, and compares bit for bit.",
     responses=problems(TestSessionNotFound),
 )
 async def replay_session(

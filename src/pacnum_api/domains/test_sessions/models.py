@@ -47,6 +47,11 @@ class TestSessionRow(TenantOwned, Base):
     competences: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))
     targets: Mapped[dict[str, int]] = mapped_column(JSONB)
     seed: Mapped[int] = mapped_column(BigInteger)
+    earlier_session_id: Mapped[UUID | None]
+    earlier_age_seconds: Mapped[float | None] = mapped_column(Double)
+    availability: Mapped[bytes | None] = mapped_column(BYTEA)
+    featured: Mapped[int | None] = mapped_column(SmallInteger)
+    tryouts: Mapped[list[int] | None] = mapped_column(ARRAY(SmallInteger))
     state: Mapped[str]
     version: Mapped[int]
     items: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import chain
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +19,7 @@ from pacnum_api.domains.test_sessions.errors import TestSessionNotFound
 from pacnum_api.domains.test_sessions.types import (
     Accommodations,
     Answer,
+    EarlierStart,
     SessionPurpose,
     SessionSetup,
     SessionState,
@@ -26,8 +28,8 @@ from pacnum_api.domains.test_sessions.types import (
 
 SELECT_SESSION = """
 SELECT id, agent_id, client_id, framework, framework_version, bank_id, algorithm_version, purpose,
-       locale, accommodations::text, competences, targets::text, seed, state, version, items,
-       categories,
+       locale, accommodations::text, competences, targets::text, seed, earlier_session_id,
+       earlier_age_seconds, availability, featured, tryouts, state, version, items, categories,
        pending_issued_at, created_at, updated_at, expires_at, finished_at, stop_reason
   FROM test_sessions
  WHERE tenant_id = $1 AND id = $2
@@ -37,10 +39,11 @@ INSERT_SESSION = """
 INSERT INTO test_sessions (
        tenant_id, id, agent_id, client_id, framework, framework_version, bank_id,
        algorithm_version, purpose, locale, accommodations, competences, targets, seed, state,
-       version, items, categories, pending_issued_at, created_at, updated_at, expires_at)
+       version, items, categories, pending_issued_at, created_at, updated_at, expires_at,
+       earlier_session_id, earlier_age_seconds, availability, featured, tryouts)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12, $13::text::jsonb,
         $14, $15, $16, $17, $18, $19, $20,
-        $21, $22)
+        $21, $22, $23, $24, $25, $26, $27)
 """
 
 # One statement moves the session on and appends the answer: either both happen or neither. Of two
@@ -157,6 +160,11 @@ async def add_session(
         session.created_at,
         session.updated_at,
         session.expires_at,
+        None if setup.earlier is None else setup.earlier.session_id,
+        None if setup.earlier is None else setup.earlier.age_seconds,
+        setup.availability,
+        setup.featured,
+        list(chain.from_iterable(setup.tryouts.items())) or None,
     )
 
 
@@ -243,23 +251,11 @@ async def lock_overdue(
 
 
 def _session(row: asyncpg.Record) -> StoredSession:
-    targets = json.loads(row["targets"])
     return StoredSession(
         id=row["id"],
         agent_id=row["agent_id"],
         client_id=row["client_id"],
-        setup=SessionSetup(
-            framework=row["framework"],
-            framework_version=row["framework_version"],
-            bank_id=row["bank_id"],
-            algorithm_version=row["algorithm_version"],
-            purpose=SessionPurpose(row["purpose"]),
-            competences=tuple(row["competences"]),
-            targets={int(index): level for index, level in targets.items()},
-            seed=row["seed"],
-            locale=row["locale"],
-            accommodations=Accommodations(**json.loads(row["accommodations"])),
-        ),
+        setup=_setup(row),
         state=SessionState(row["state"]),
         version=row["version"],
         items=tuple(row["items"]),
@@ -270,6 +266,28 @@ def _session(row: asyncpg.Record) -> StoredSession:
         expires_at=row["expires_at"],
         finished_at=row["finished_at"],
         stop_reason=row["stop_reason"],
+    )
+
+
+def _setup(row: asyncpg.Record) -> SessionSetup:
+    targets = json.loads(row["targets"])
+    tryouts = row["tryouts"] or ()
+    earlier = row["earlier_session_id"]
+    return SessionSetup(
+        framework=row["framework"],
+        framework_version=row["framework_version"],
+        bank_id=row["bank_id"],
+        algorithm_version=row["algorithm_version"],
+        purpose=SessionPurpose(row["purpose"]),
+        competences=tuple(row["competences"]),
+        targets={int(index): level for index, level in targets.items()},
+        seed=row["seed"],
+        locale=row["locale"],
+        accommodations=Accommodations(**json.loads(row["accommodations"])),
+        earlier=None if earlier is None else EarlierStart(earlier, row["earlier_age_seconds"]),
+        availability=row["availability"],
+        featured=row["featured"],
+        tryouts=dict(zip(tryouts[::2], tryouts[1::2], strict=True)),
     )
 
 

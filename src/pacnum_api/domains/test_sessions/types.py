@@ -1,9 +1,10 @@
 """Test sessions as they are kept and decided upon."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from uuid import UUID
 
 from pacnum_api.kernel.errors import JsonValue
@@ -35,12 +36,26 @@ class Accommodations:
     screen_reader: bool = False
 
 
+_NO_TRYOUTS: Mapping[int, int] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierStart:
+    """The test whose end a session starts from, and how long ago that was when it began."""
+
+    session_id: UUID
+    age_seconds: float
+
+
 @dataclass(frozen=True, slots=True)
 class SessionSetup:
     """What is agreed when a session begins and never changes.
 
     ``competences`` are positions in the framework; ``targets`` maps such a position to a level;
-    ``seed`` (63 bits) is the source of every draw.
+    ``seed`` (63 bits) is the source of every draw. ``earlier``: None starts from the population.
+    ``availability``: how freely the session may use each exposure group of the bank, a byte each
+    from 0, not at all, to 255; None: all freely. ``featured``: the item that is put first, for the
+    sake of exposure. ``tryouts``: position (1-based) to the item that is tried out there.
     """
 
     framework: str
@@ -53,6 +68,10 @@ class SessionSetup:
     seed: int
     locale: str
     accommodations: Accommodations
+    earlier: EarlierStart | None = None
+    availability: bytes | None = None
+    featured: int | None = None
+    tryouts: Mapping[int, int] = field(default_factory=lambda: _NO_TRYOUTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +167,8 @@ class CompetenceProgress:
 class Progress:
     """How far a session has come; nothing in it hints at how well the agent is doing.
 
-    ``at_most`` is the greatest number of items that the session can still reach in total.
+    ``at_most``: items in all at the most, as it looks now. It may rise: an answer that contradicts
+    earlier ones opens a competence again that seemed done.
     """
 
     answered: int

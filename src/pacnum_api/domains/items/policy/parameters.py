@@ -50,8 +50,13 @@ def provisional_parameters(item: Item, scale: LevelScale) -> ItemParameters:
         steps=steps,
         sigma_a=SIGMA_A,
         sigma_b=SIGMA_B,
-        status=ParameterStatus.PROVISIONAL,
+        status=status_without_data(is_tryout=item.is_tryout),
     )
+
+
+def status_without_data(*, is_tryout: bool) -> ParameterStatus:
+    """What parameters without data are good for: an item on tryout measures nobody yet."""
+    return ParameterStatus.SEEDED if is_tryout else ParameterStatus.PROVISIONAL
 
 
 def expected_share(theta: float, b: float, *, steps: Sequence[float]) -> float:

@@ -81,6 +81,10 @@ class _AuthoredItem(Authored):
     key: Slug = Field(description="Unique in the bank: <competence>-<level>-<slug>.")
     level: int = Field(ge=1, le=8)
     status: ItemStatus
+    tryout: bool = Field(
+        default=False,
+        description="Put for its answers alone, which count for nothing, until it is calibrated.",
+    )
     themes: list[Slug] = Field(min_length=1, max_length=3)
     setting: Slug
     justification: AuthoredJustification
@@ -126,6 +130,7 @@ class _AuthoredItem(Authored):
             ),
             enemies=tuple(self.enemies),
             template=None if self.template is None else self.template.build(),
+            is_tryout=self.tryout,
         )
 
 

@@ -12,6 +12,7 @@ EXAMPLE_ITEM: Final[dict[str, JsonValue]] = {
     "level": 2,
     "type": "single_choice",
     "status": "active",
+    "tryout": False,
     "themes": ["courriel", "vie-privee"],
     "setting": "town-hall",
     "justification": {

@@ -13,6 +13,12 @@ from pacnum_api.domains.items.service.banks import (
     forget_banks,
     get_bank,
 )
+from pacnum_api.domains.items.service.exposure import (
+    ExposureUse,
+    begin_exposure,
+    end_exposure,
+    reserve_exposure,
+)
 from pacnum_api.domains.items.service.item_bank import ItemBank
 from pacnum_api.domains.items.service.load_items import load_items
 from pacnum_api.domains.items.service.preview_item import preview_item
@@ -24,13 +30,16 @@ from pacnum_api.domains.items.service.report_item import report_item
 __all__ = [
     "BANK_CHANNEL",
     "BankCoverage",
+    "ExposureUse",
     "ItemBank",
     "ItemContent",
     "PresentedFile",
     "PresentedInteraction",
     "Reading",
     "ResponsePayload",
+    "begin_exposure",
     "current_bank",
+    "end_exposure",
     "find_cached_bank",
     "forget_banks",
     "get_bank",
@@ -42,4 +51,5 @@ __all__ = [
     "read_item",
     "report_bank",
     "report_item",
+    "reserve_exposure",
 ]

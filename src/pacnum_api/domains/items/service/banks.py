@@ -7,14 +7,19 @@ database each time (one short query when a session starts), so that no process i
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 from uuid import UUID
+
+import numpy as np
 
 from pacnum_api.domains.items import repository
 from pacnum_api.domains.items.errors import BankNotFound
 from pacnum_api.domains.items.models import ItemBankRow, ItemRow, ItemVersionRow
-from pacnum_api.domains.items.policy.parameters import provisional_parameters
+from pacnum_api.domains.items.policy.parameters import (
+    provisional_parameters,
+    status_without_data,
+)
 from pacnum_api.domains.items.repository import Described
 from pacnum_api.domains.items.service.item_bank import ItemBank
 from pacnum_api.domains.items.service.stored_documents import hash_of, item_from
@@ -29,6 +34,7 @@ from pacnum_api.domains.referential import service as referential
 from pacnum_api.domains.referential.types import Framework
 from pacnum_api.kernel.ids import PUBLIC_TENANT_ID, new_id
 from pacnum_api.platform.uow import UnitOfWork
+from pacnum_api.psychometrics.population import Population
 from pacnum_api.psychometrics.scale import LevelScale
 
 BANK_CHANNEL: Final = "pacnum_bank"
@@ -95,20 +101,25 @@ async def _built(uow: UnitOfWork, bank_id: UUID) -> tuple[UUID, ItemBank]:
     )
     ids = [UUID(entry["version_id"]) for entry in row.entries]
     documents = await repository.documents_of_versions(uow, ids)
-    handle, stored = handle_of(row), row.entries
-    bank = await asyncio.to_thread(_assemble, handle, framework, stored=stored, documents=documents)
+    stored = _Stored(handle_of(row), row.entries, row.population)
+    bank = await asyncio.to_thread(_assemble, stored, framework, documents=documents)
     return row.tenant_id, bank
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A bank's row, free of its session: it goes to a thread."""
+
+    handle: BankHandle
+    entries: Sequence[Mapping[str, Any]]
+    population: Mapping[str, Any] | None
+
+
 def _assemble(
-    handle: BankHandle,
-    framework: Framework,
-    *,
-    stored: Sequence[Mapping[str, Any]],
-    documents: Mapping[UUID, Described],
+    stored: _Stored, framework: Framework, *, documents: Mapping[UUID, Described]
 ) -> ItemBank:
     entries = []
-    for entry in stored:
+    for entry in stored.entries:
         row, version = documents[UUID(entry["version_id"])]
         entries.append(
             BankEntry(
@@ -118,7 +129,23 @@ def _assemble(
                 parameters=_parameters(entry["parameters"]),
             )
         )
-    return ItemBank.build(handle, framework, entries=entries)
+    return ItemBank.build(
+        stored.handle,
+        framework,
+        entries=entries,
+        population=_population(stored.population, framework),
+    )
+
+
+def _population(stored: Mapping[str, Any] | None, framework: Framework) -> Population:
+    """As calibration found it, else as the framework supposes, trusted as far as is usual."""
+    if stored is None:
+        return Population(referential.get_correlation_matrix(framework))
+    return Population(
+        correlation=np.array(stored["correlation"], dtype=np.float64),
+        strengths=tuple(stored["strengths"]),
+        weights=tuple(stored["weights"]),
+    )
 
 
 def _parameters(stored: Mapping[str, Any]) -> ItemParameters:
@@ -137,7 +164,8 @@ async def publish_bank(uow: UnitOfWork, framework: Framework) -> BankHandle | No
 
     Items that were in the bank before, in the same wording, keep their calibrated parameters;
     provisional ones only within a framework version, because they stand on its cuts. Others get
-    provisional ones. None when nothing was published.
+    provisional ones. So does the population that calibration found, within a framework version.
+    None when nothing was published.
     """
     before = await repository.find_own_newest_bank(uow, framework.code)
     known = _lasting(before, framework)
@@ -150,9 +178,37 @@ async def publish_bank(uow: UnitOfWork, framework: Framework) -> BankHandle | No
     found.sort(key=lambda pair: (position[pair[0].competence], pair[0].level, pair[0].key))
     scale = LevelScale(framework.cuts)
     entries = [
-        known.get(str(version.id)) or _entry(row, version, scale=scale) for row, version in found
+        _entry_kept(known[str(version.id)], row)
+        if str(version.id) in known
+        else _entry(row, version, scale=scale)
+        for row, version in found
     ]
-    content_hash = hash_of({"framework_version": framework.version, "entries": entries})
+    content = BankContent(entries, _lasting_population(before, framework))
+    return await publish_version(uow, framework, content=content, before=before)
+
+
+@dataclass(frozen=True, slots=True)
+class BankContent:
+    """What a bank version says: its entries, and how the competences hang together if that was
+    calibrated.
+    """
+
+    entries: Sequence[Mapping[str, Any]]
+    population: Mapping[str, Any] | None
+
+    def hash(self, framework_version: int) -> bytes:
+        """What names it: two bank versions that say the same have the same."""
+        content = {"framework_version": framework_version, "entries": self.entries}
+        if self.population is not None:
+            content["population"] = self.population
+        return hash_of(content)
+
+
+async def publish_version(
+    uow: UnitOfWork, framework: Framework, *, content: BankContent, before: ItemBankRow | None
+) -> BankHandle | None:
+    """Publish what comes after the tenant's newest bank, ``before``; None if it says the same."""
+    content_hash = content.hash(framework.version)
     if before is not None and before.content_hash == content_hash:
         return None
     bank = ItemBankRow(
@@ -161,15 +217,33 @@ async def publish_bank(uow: UnitOfWork, framework: Framework) -> BankHandle | No
         framework=framework.code,
         framework_version=framework.version,
         version=1 if before is None else before.version + 1,
-        entries=entries,
+        entries=list(content.entries),
+        population=content.population,
         content_hash=content_hash,
-        item_count=len(entries),
+        item_count=len(content.entries),
         published_at=uow.now,
     )
     repository.add_all(uow, [bank])
     await uow.session.flush()
     await uow.notify(BANK_CHANNEL, str(bank.id))
     return handle_of(bank)
+
+
+def _lasting_population(
+    before: ItemBankRow | None, framework: Framework
+) -> Mapping[str, Any] | None:
+    if before is None or before.framework_version != framework.version:
+        return None
+    return before.population
+
+
+def _entry_kept(entry: Mapping[str, Any], row: ItemRow) -> Mapping[str, Any]:
+    """An entry as it was; without data, its author still says whether the item may measure."""
+    parameters = entry["parameters"]
+    if parameters["status"] not in {ParameterStatus.PROVISIONAL, ParameterStatus.SEEDED}:
+        return entry
+    status = status_without_data(is_tryout=row.is_tryout)
+    return {**entry, "parameters": {**parameters, "status": status.value}}
 
 
 def _lasting(before: ItemBankRow | None, framework: Framework) -> dict[str, Mapping[str, Any]]:

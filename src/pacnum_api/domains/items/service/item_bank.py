@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import numpy as np
+
 from pacnum_api.domains.items.errors import ItemFileNotFound
 from pacnum_api.domains.items.policy.files import find_file
 from pacnum_api.domains.items.policy.grading import grade
@@ -16,19 +18,28 @@ from pacnum_api.domains.items.types import (
     GradedResponse,
     Item,
     ItemParameters,
+    ParameterStatus,
     PresentedItem,
     RenderedFile,
 )
 from pacnum_api.domains.referential.types import Framework
 from pacnum_api.kernel.errors import FieldFault
 from pacnum_api.psychometrics import bank as measurement
+from pacnum_api.psychometrics.arithmetic import BoolArray
+from pacnum_api.psychometrics.exposure import ExposureGroups
+from pacnum_api.psychometrics.population import Population
 from pacnum_api.psychometrics.scale import LevelScale
 from pacnum_api.psychometrics.tables import BankTables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ItemBank:
-    """Items by index, in order of competence, with their measurement tables. Immutable."""
+    """Items by index, in order of competence, with their measurement tables. Immutable.
+
+    ``population``: how the competences hang together in those who take tests. ``groups``: which
+    items count together in exposure; groups of items on tryout belong to no competence, so that no
+    test may use them to measure. ``measures`` (n,): items that may, all but those on tryout.
+    """
 
     handle: BankHandle
     framework: Framework
@@ -38,15 +49,28 @@ class ItemBank:
     version_ids: tuple[UUID, ...]
     parameters: tuple[ItemParameters, ...]
     tables: BankTables
+    population: Population
+    groups: ExposureGroups
+    measures: BoolArray
     _index_of_item: Mapping[UUID, int]
 
     @classmethod
     def build(
-        cls, handle: BankHandle, framework: Framework, *, entries: Sequence[BankEntry]
+        cls,
+        handle: BankHandle,
+        framework: Framework,
+        *,
+        entries: Sequence[BankEntry],
+        population: Population,
     ) -> "ItemBank":
         """Work out the tables; entries come in order of competence. CPU: keep it off the loop."""
         competences = tuple(competence.code for competence in framework.competences)
         items = tuple(entry.item for entry in entries)
+        parameters = measurement.ItemParameters.from_items(_measured(entries, competences))
+        measures = np.array(
+            [entry.parameters.status is not ParameterStatus.SEEDED for entry in entries],
+            dtype=np.bool_,
+        )
         return cls(
             handle=handle,
             framework=framework,
@@ -56,10 +80,13 @@ class ItemBank:
             version_ids=tuple(entry.version_id for entry in entries),
             parameters=tuple(entry.parameters for entry in entries),
             tables=BankTables.build(
-                measurement.ItemParameters.from_items(_measured(entries, competences)),
+                parameters,
                 competence_count=len(competences),
                 scale=LevelScale(framework.cuts),
             ),
+            population=population,
+            groups=_groups(parameters, measures, competence_count=len(competences)),
+            measures=measures,
             _index_of_item={entry.item_id: index for index, entry in enumerate(entries)},
         )
 
@@ -104,6 +131,15 @@ class ItemBank:
     def wrong_response(self, index: int, *, seed: int, locale: str) -> Answer:
         """An answer without a right part, for simulated agents."""
         return wrong_response(self.items[index], seed=seed, locale=locale)
+
+
+def _groups(
+    parameters: measurement.ItemParameters, measures: BoolArray, *, competence_count: int
+) -> ExposureGroups:
+    groups = ExposureGroups.of(parameters)
+    competence_of = groups.competence_of.copy()
+    competence_of[groups.group_of[~measures]] = competence_count
+    return ExposureGroups(groups.group_of, competence_of)
 
 
 def _measured(entries: Sequence[BankEntry], competences: tuple[str, ...]) -> list[measurement.Item]:

@@ -138,7 +138,8 @@ def _compare(
         return
     row, newest = stored
     is_reworded = newest.content_hash != version.content_hash
-    if not is_reworded and row.status == read.item.status:
+    is_used_alike = (row.status, row.is_tryout) == (read.item.status, read.item.is_tryout)
+    if is_used_alike and not is_reworded:
         changes.unchanged.append(read.item.key)
         return
     changes.changed.append(read.item.key)
@@ -169,3 +170,4 @@ def _update(row: ItemRow, read: ReadItem) -> None:
     row.level = read.item.level
     row.type = read.item.type.value
     row.status = read.item.status.value
+    row.is_tryout = read.item.is_tryout

@@ -1,7 +1,8 @@
 """Between authored items and what is stored of them.
 
-A version's document is the author's, less what has a default and less the status: a new default or
-a retirement makes no new version of an item that reads the same.
+A version's document is the author's, less what has a default, less the status and whether it is
+tried out: a new default, a retirement or the end of a tryout makes no new version of an item that
+reads the same.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from pacnum_api.domains.items.types import Item
 def document_of(authored: AuthoredItem) -> dict[str, Any]:
     """What is stored of an authored item."""
     document: dict[str, Any] = authored.model_dump(
-        mode="json", by_alias=True, exclude_defaults=True, exclude={"status"}
+        mode="json", by_alias=True, exclude_defaults=True, exclude={"status", "tryout"}
     )
     return document
 
@@ -28,8 +29,10 @@ def hash_of(content: object) -> bytes:
 
 
 def authored_from(row: ItemRow, version: ItemVersionRow) -> AuthoredItem:
-    """The authored item of a stored version, with the item's present status."""
-    return ITEM_ADAPTER.validate_python({**version.document, "status": row.status})
+    """The authored item of a stored version, as its author presently wants it used."""
+    return ITEM_ADAPTER.validate_python(
+        {**version.document, "status": row.status, "tryout": row.is_tryout}
+    )
 
 
 def item_from(row: ItemRow, version: ItemVersionRow) -> Item:

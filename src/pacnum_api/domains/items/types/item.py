@@ -49,7 +49,8 @@ class Content:
 class Item:
     """A task for one level of one competence, with its key.
 
-    ``key`` is the author's stable name of it, not the answer: that is ``task.key``.
+    ``key`` is the author's stable name of it, not the answer: that is ``task.key``. ``is_tryout``:
+    until it is calibrated it is put for its answers alone, which count for nothing.
     """
 
     key: str
@@ -69,3 +70,4 @@ class Item:
     facts: tuple[Fact, ...] = ()
     enemies: tuple[str, ...] = ()
     template: Template | None = None
+    is_tryout: bool = False

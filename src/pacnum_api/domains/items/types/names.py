@@ -32,8 +32,9 @@ class ItemStatus(StrEnum):
 
 
 class ParameterStatus(StrEnum):
-    """How far an item's measurement parameters can be trusted."""
+    """How far an item's measurement parameters can be trusted; seeded ones measure nobody yet."""
 
+    SEEDED = "seeded"
     PROVISIONAL = "provisional"
     CALIBRATED = "calibrated"
     DRIFTING = "drifting"

@@ -1,21 +1,38 @@
 """The pure part of a test session: from (setup, answers, bank) to what happens next."""
 
-from pacnum_api.domains.test_sessions.policy.course import Step, step_after
-from pacnum_api.domains.test_sessions.policy.outcome import conclude, mean_estimate
+from pacnum_api.domains.test_sessions.policy.course import (
+    Ground,
+    may_be_put,
+    step_after,
+)
+from pacnum_api.domains.test_sessions.policy.outcome import conclude
 from pacnum_api.domains.test_sessions.policy.progress import progress_of
 from pacnum_api.domains.test_sessions.policy.submission import (
     answer_hash,
     time_limit_seconds,
     was_late,
 )
+from pacnum_api.domains.test_sessions.policy.tryouts import (
+    TryoutCandidate,
+    choose_tryouts,
+    expected_items,
+    takes_tryouts,
+)
+from pacnum_api.domains.test_sessions.policy.wording import CourseFacts, summary_of
 
 __all__ = [
-    "Step",
+    "CourseFacts",
+    "Ground",
+    "TryoutCandidate",
     "answer_hash",
+    "choose_tryouts",
     "conclude",
-    "mean_estimate",
+    "expected_items",
+    "may_be_put",
     "progress_of",
     "step_after",
+    "summary_of",
+    "takes_tryouts",
     "time_limit_seconds",
     "was_late",
 ]

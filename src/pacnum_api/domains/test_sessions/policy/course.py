@@ -5,41 +5,79 @@ each time: that *is* replay, and it costs some hundred microseconds (``docs/benc
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from pacnum_api.domains.test_sessions.types import SessionSetup
 from pacnum_api.psychometrics.algorithm import Measurement, Purpose, algorithm_for
+from pacnum_api.psychometrics.arithmetic import BoolArray, FloatArray
 from pacnum_api.psychometrics.estimation import Response
+from pacnum_api.psychometrics.exposure import ExposureGroups, availability_of_items
 from pacnum_api.psychometrics.population import JointPrior
 from pacnum_api.psychometrics.session import SessionPlan
 from pacnum_api.psychometrics.tables import BankTables
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """What every step of a session stands on, besides its setup and answers; nothing of it changes.
+
+    ``groups``: the bank's exposure groups; ``measures`` (n,): items that measure, all but those on
+    tryout; ``prior``: of all abilities of the framework, as the session found it when it began.
+    """
+
+    tables: BankTables
+    groups: ExposureGroups
+    measures: BoolArray
+    prior: JointPrior
+
+
 def step_after(
-    tables: BankTables,
-    setup: SessionSetup,
-    *,
-    prior: JointPrior,
-    items: Sequence[int],
-    categories: Sequence[int],
+    ground: Ground, setup: SessionSetup, *, items: Sequence[int], categories: Sequence[int]
 ) -> Measurement:
     """Estimate and decide after the answers ``categories`` to the first items of ``items``.
 
-    ``prior``: of all abilities of the framework. Raises ``UnknownAlgorithm`` when this process no
-    longer keeps the session's algorithm.
+    Raises ``ValueError`` for more answers than items or answers that cannot be, and
+    ``UnknownAlgorithm`` when this process no longer keeps the session's algorithm.
     """
     algorithm = algorithm_for(setup.algorithm_version)
     responses = [
         Response(item=item, category=category)
-        for item, category in zip(items, categories, strict=False)
+        for item, category in zip(items[: len(categories)], categories, strict=True)
     ]
     return algorithm.measure(
-        tables,
-        _plan(setup),
+        ground.tables,
+        _plan(ground, setup),
         responses=responses,
-        prior=prior,
+        prior=ground.prior,
         rules=algorithm.rules_for(Purpose(setup.purpose.value)),
     )
 
 
-def _plan(setup: SessionSetup) -> SessionPlan:
-    return SessionPlan(competences=setup.competences, seed=setup.seed, targets=setup.targets)
+def may_be_put(ground: Ground, setup: SessionSetup) -> BoolArray:
+    """Which items of the bank may measure in this session, (n,), whatever it asks about."""
+    factor = _availability(ground, setup)
+    if factor is None:
+        return ground.measures
+    allowed: BoolArray = factor > 0.0
+    return allowed
+
+
+def _availability(ground: Ground, setup: SessionSetup) -> FloatArray | None:
+    """How freely each item may be used, (n,), from 0 to 1; None where all may be, freely."""
+    if setup.availability is None:
+        return None
+    return availability_of_items(ground.groups, np.frombuffer(setup.availability, np.uint8))
+
+
+def _plan(ground: Ground, setup: SessionSetup) -> SessionPlan:
+    return SessionPlan(
+        competences=setup.competences,
+        seed=setup.seed,
+        targets=setup.targets,
+        eligible=may_be_put(ground, setup),
+        tryouts=setup.tryouts,
+        availability=_availability(ground, setup),
+        featured=setup.featured,
+    )

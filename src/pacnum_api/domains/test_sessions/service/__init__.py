@@ -6,12 +6,10 @@ from pacnum_api.domains.test_sessions.service.end_session import (
     expire_sessions,
     finish_session,
 )
-from pacnum_api.domains.test_sessions.service.explain_session import (
-    explain_session,
-    replay_session,
-)
+from pacnum_api.domains.test_sessions.service.explain_session import explain_session
 from pacnum_api.domains.test_sessions.service.read_result import read_result
 from pacnum_api.domains.test_sessions.service.read_session import read_file, read_session
+from pacnum_api.domains.test_sessions.service.replay_session import replay_session
 from pacnum_api.domains.test_sessions.service.submit_answer import submit_answer
 
 __all__ = [

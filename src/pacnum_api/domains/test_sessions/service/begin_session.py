@@ -1,12 +1,14 @@
 """Begin a test.
 
-Data flow: request → agent (provisioned if new) → framework and bank pinned → seed drawn → the pure
-core picks the first item → one row and one event in one transaction.
+Data flow: request → framework and bank pinned, seed drawn → agent (provisioned if new) → what the
+agent showed before → the items that exposure lets this test use → the pure core picks the first →
+one row and one event in one transaction.
 """
 
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pacnum_api.domains.items.errors import BankNotFound
@@ -15,6 +17,7 @@ from pacnum_api.domains.organisations import service as organisations
 from pacnum_api.domains.organisations.types import Agent, ExternalId
 from pacnum_api.domains.referential import service as referential
 from pacnum_api.domains.referential.types import Framework
+from pacnum_api.domains.results import service as results
 from pacnum_api.domains.test_sessions import policy, repository
 from pacnum_api.domains.test_sessions.errors import NothingToAsk
 from pacnum_api.domains.test_sessions.schemas import (
@@ -22,49 +25,78 @@ from pacnum_api.domains.test_sessions.schemas import (
     TestSessionCreate,
     TestSessionRead,
 )
+from pacnum_api.domains.test_sessions.service.allot_items import allot_items
+from pacnum_api.domains.test_sessions.service.basis import basis_on, keep_prior, load_prior
 from pacnum_api.domains.test_sessions.service.session_view import session_read
-from pacnum_api.domains.test_sessions.types import SessionSetup, SessionState, StoredSession
+from pacnum_api.domains.test_sessions.types import (
+    EarlierStart,
+    SessionPurpose,
+    SessionSetup,
+    SessionState,
+    StoredSession,
+)
 from pacnum_api.kernel.errors import FieldFault, InvalidInput
 from pacnum_api.kernel.ids import new_id
 from pacnum_api.platform.uow import UnitOfWork
-from pacnum_api.psychometrics.algorithm import ALGORITHM_VERSION
+from pacnum_api.psychometrics.algorithm import ALGORITHM_VERSION, Measurement, algorithm_for
 
 
 async def begin_session(
-    uow: UnitOfWork, request: TestSessionCreate, *, client_id: UUID, lifetime: timedelta
+    uow: UnitOfWork,
+    request: TestSessionCreate,
+    *,
+    client_id: UUID,
+    lifetime: timedelta,
+    exposure_ceiling: float,
 ) -> TestSessionRead:
     """A new session with its first item pending.
 
-    Raises AgentNotFound, FrameworkNotFound, InvalidInput (unknown competences or target levels),
-    NothingToAsk.
+    ``exposure_ceiling``: greatest share of tests that may show an item. Raises AgentNotFound,
+    FrameworkNotFound, InvalidInput (unknown competences or target levels), NothingToAsk.
     """
     framework = await referential.get_framework(uow, request.framework)
     bank = await _current_bank(uow, framework.code)
     setup = _setup(request, bank)
     agent = await _agent(uow, request.agent, locale=request.locale)
-    session = StoredSession(
+    setup = replace(setup, earlier=await _earlier(uow, agent, setup=setup))
+    basis = basis_on(bank, prior=await load_prior(uow, setup, bank=bank))
+    session = _new_session(
+        setup, agent=agent, client_id=client_id, begins_at=uow.now, lifetime=lifetime
+    )
+    await uow.emit(
+        "test_session.started",
+        str(session.id),
+        data={"agent_id": str(agent.id), "framework": framework.code, "purpose": setup.purpose},
+    )
+    # last, because others who begin a test wait from here on
+    setup = await allot_items(uow, setup, basis=basis, ceiling=exposure_ceiling)
+    step = policy.step_after(basis.ground, setup, items=(), categories=())
+    session = replace(session, setup=setup, items=(_item_of(step),))
+    await repository.add_session(await uow.driver(), uow.tenant_id, session=session)
+    keep_prior(setup, basis.ground.prior)
+    return session_read(session, basis, now=uow.now, step=step)
+
+
+def _new_session(
+    setup: SessionSetup, *, agent: Agent, client_id: UUID, begins_at: datetime, lifetime: timedelta
+) -> StoredSession:
+    """A session that has not put an item yet."""
+    return StoredSession(
         id=new_id(),
         agent_id=agent.id,
         client_id=client_id,
         setup=setup,
         state=SessionState.IN_PROGRESS,
         version=1,
-        items=(_first_item(bank, setup),),
+        items=(),
         categories=(),
-        pending_issued_at=uow.now,
-        created_at=uow.now,
-        updated_at=uow.now,
-        expires_at=uow.now + lifetime,
+        pending_issued_at=begins_at,
+        created_at=begins_at,
+        updated_at=begins_at,
+        expires_at=begins_at + lifetime,
         finished_at=None,
         stop_reason=None,
     )
-    await repository.add_session(await uow.driver(), uow.tenant_id, session=session)
-    await uow.emit(
-        "test_session.started",
-        str(session.id),
-        data={"agent_id": str(agent.id), "framework": framework.code, "purpose": setup.purpose},
-    )
-    return session_read(session, bank, now=uow.now)
 
 
 def _setup(request: TestSessionCreate, bank: ItemBank) -> SessionSetup:
@@ -147,8 +179,24 @@ def _targets(framework: Framework, request: TestSessionCreate) -> dict[int, int]
     return targets
 
 
-def _first_item(bank: ItemBank, setup: SessionSetup) -> int:
-    step = policy.step_after(bank.tables, setup, items=(), categories=())
+async def _earlier(uow: UnitOfWork, agent: Agent, *, setup: SessionSetup) -> EarlierStart | None:
+    """The agent's test to start from; None starts from the population."""
+    # An attestation stands on its own answers: what somebody showed before, perhaps unwatched, must
+    # neither help nor hinder.
+    is_alone = setup.purpose is SessionPurpose.CERTIFICATION
+    is_new = agent.created_at == uow.now  # provisioned by this very request: nothing to look for
+    if is_alone or is_new or not algorithm_for(setup.algorithm_version).uses_history:
+        return None
+    earlier = await results.find_earlier_test(
+        uow, agent.id, framework=setup.framework, framework_version=setup.framework_version
+    )
+    if earlier is None:
+        return None
+    age = max(0.0, (uow.now - earlier.measured_at).total_seconds())
+    return EarlierStart(earlier.session_id, age)
+
+
+def _item_of(step: Measurement) -> int:
     if step.decision.selection is None:
         raise NothingToAsk
     return step.decision.selection.item

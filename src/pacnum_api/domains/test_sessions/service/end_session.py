@@ -1,14 +1,15 @@
 """End a session before the test would: finished early, abandoned, or out of time."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from pacnum_api.domains.items.service import get_bank
-from pacnum_api.domains.test_sessions import policy, repository
+from pacnum_api.domains.test_sessions import repository
 from pacnum_api.domains.test_sessions.errors import SessionNotInProgress
 from pacnum_api.domains.test_sessions.repository import Ending
 from pacnum_api.domains.test_sessions.schemas import TestSessionRead
-from pacnum_api.domains.test_sessions.service.record_end import record_end
+from pacnum_api.domains.test_sessions.service.basis import Basis, load_basis
+from pacnum_api.domains.test_sessions.service.record_end import give_back_exposure, record_end
 from pacnum_api.domains.test_sessions.service.session_view import session_read
 from pacnum_api.domains.test_sessions.types import SessionState, StoredSession
 from pacnum_api.platform.uow import UnitOfWork
@@ -42,9 +43,12 @@ async def expire_sessions(uow: UnitOfWork) -> int:
     overdue = await repository.lock_overdue(
         connection, uow.tenant_id, now=uow.now, limit=OVERDUE_AT_ONCE
     )
+    ended = []
     for session_id in overdue:
         session = await repository.get_session(connection, uow.tenant_id, session_id=session_id)
-        await _close(uow, session, state=SessionState.EXPIRED)
+        ended.append(await _close(uow, session, state=SessionState.EXPIRED))
+    # last of all, and for all at once: it locks what every test that begins asks for
+    await _give_back(uow, ended)
     return len(overdue)
 
 
@@ -52,11 +56,26 @@ async def _end(uow: UnitOfWork, session_id: UUID, *, state: SessionState) -> Tes
     session = await repository.get_session(await uow.driver(), uow.tenant_id, session_id=session_id)
     present = session.state_at(uow.now)
     if present is SessionState.IN_PROGRESS:
-        session = await _close(uow, session, state=state)
-    elif present is not state:
+        ended = await _close(uow, session, state=state)
+        await _give_back(uow, [ended])
+    elif present is state:
+        ended = _Ended(session, await load_basis(uow, session), is_by_us=False)
+    else:
         raise SessionNotInProgress(extra={"state": present.value})
-    bank = await get_bank(uow, session.setup.bank_id)
-    return session_read(session, bank, now=uow.now)
+    return session_read(ended.session, ended.basis, now=uow.now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A session that is over; ``is_by_us``: this very unit of work has ended it."""
+
+    session: StoredSession
+    basis: Basis
+    is_by_us: bool
+
+
+async def _give_back(uow: UnitOfWork, ended: Sequence[_Ended]) -> None:
+    await give_back_exposure(uow, [(one.session, one.basis) for one in ended if one.is_by_us])
 
 
 _REASONS = {
@@ -66,7 +85,7 @@ _REASONS = {
 }
 
 
-async def _close(uow: UnitOfWork, session: StoredSession, *, state: SessionState) -> StoredSession:
+async def _close(uow: UnitOfWork, session: StoredSession, *, state: SessionState) -> _Ended:
     reason = _REASONS[state]
     ended_at = session.expires_at if state is SessionState.EXPIRED else uow.now
     connection = await uow.driver()
@@ -81,7 +100,7 @@ async def _close(uow: UnitOfWork, session: StoredSession, *, state: SessionState
         if moved.state is not SessionState.IN_PROGRESS:
             if moved.state is not state:
                 raise SessionNotInProgress(extra={"state": moved.state.value})
-            return moved
+            return _Ended(moved, await load_basis(uow, moved), is_by_us=False)
         return await _close(uow, moved, state=state)
     closed = replace(
         session,
@@ -92,9 +111,6 @@ async def _close(uow: UnitOfWork, session: StoredSession, *, state: SessionState
         updated_at=uow.now,
         finished_at=ended_at,
     )
-    bank = await get_bank(uow, session.setup.bank_id)
-    step = policy.step_after(
-        bank.tables, session.setup, items=session.items, categories=session.categories
-    )
-    await record_end(uow, closed, bank=bank, step=step, reason=reason)
-    return closed
+    basis = await load_basis(uow, session)
+    await record_end(uow, closed, basis=basis, step=basis.step(closed), reason=reason)
+    return _Ended(closed, basis, is_by_us=True)

@@ -1,9 +1,14 @@
-"""Read what a session measured."""
+"""Read what a session measured.
+
+Competences stand as they were recorded. Means over several of them need the joint posterior, which
+is computed again from the log: about a millisecond.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from pacnum_api.domains.items.service import ItemBank, get_bank
+from pacnum_api.domains.items.service import ItemBank
 from pacnum_api.domains.referential.types import Area, Framework
 from pacnum_api.domains.results import service as results
 from pacnum_api.domains.results.types import CompetenceResult
@@ -16,9 +21,11 @@ from pacnum_api.domains.test_sessions.schemas import (
     ResultRead,
     SummaryRead,
 )
+from pacnum_api.domains.test_sessions.service.basis import load_basis
 from pacnum_api.domains.test_sessions.service.session_view import versions_of
 from pacnum_api.domains.test_sessions.types import SessionState, StoredSession
 from pacnum_api.platform.uow import UnitOfWork
+from pacnum_api.psychometrics.algorithm import Measurement
 from pacnum_api.psychometrics.scale import points
 from pacnum_api.psychometrics.stopping import StopReason
 
@@ -32,31 +39,37 @@ async def read_result(uow: UnitOfWork, session_id: UUID, *, locale: str) -> Resu
     session = stored.at(uow.now)
     if session.state not in {SessionState.FINISHED, SessionState.EXPIRED}:
         raise ResultNotAvailable(extra={"state": session.state.value})
-    bank = await get_bank(uow, session.setup.bank_id)
+    basis = await load_basis(uow, session)
+    step = basis.step(session)
     if session is stored:
-        measured = await results.list_session_results(uow, session_id)
+        recorded = await results.list_session_results(uow, session_id)
     else:  # expired, and no worker has recorded it yet: say now what will be recorded
-        measured = _measured(session, bank)
-    return _result(session, bank, measured={one.competence: one for one in measured}, locale=locale)
+        recorded = policy.conclude(
+            step, session.setup, codes=basis.bank.competences, reason=StopReason.EXPIRED
+        )
+    measured = _Measured({one.competence: one for one in recorded}, step, basis.bank)
+    return _result(session, measured, locale=locale)
 
 
-def _measured(session: StoredSession, bank: ItemBank) -> tuple[CompetenceResult, ...]:
-    step = policy.step_after(
-        bank.tables, session.setup, items=session.items, categories=session.categories
-    )
-    return policy.conclude(step, session.setup, codes=bank.competences, reason=StopReason.EXPIRED)
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """The results by competence, and the joint posterior that means are taken from."""
+
+    results: Mapping[str, CompetenceResult]
+    step: Measurement
+    bank: ItemBank
+
+    def summary(self, codes: Sequence[str]) -> SummaryRead | None:
+        """The mean over those of the competences that were assessed; None if none was."""
+        places = [self.bank.competences.index(code) for code in codes if code in self.results]
+        mean = self.step.posterior.mean_of(places)
+        return None if mean is None else SummaryRead.of(mean, competences_assessed=len(places))
 
 
-def _result(
-    session: StoredSession,
-    bank: ItemBank,
-    *,
-    measured: Mapping[str, CompetenceResult],
-    locale: str,
-) -> ResultRead:
-    framework = bank.framework
+def _result(session: StoredSession, measured: _Measured, *, locale: str) -> ResultRead:
+    bank, framework = measured.bank, measured.bank.framework
     asked = [bank.competences[index] for index in session.setup.competences]
-    assessed = [measured[code] for code in asked if code in measured]
+    assessed = [measured.results[code] for code in asked if code in measured.results]
     return ResultRead(
         session_id=session.id,
         agent_id=session.agent_id,
@@ -64,14 +77,14 @@ def _result(
         purpose=session.setup.purpose,
         finished_at=session.finished_at,
         competences=[_competence(one, framework, locale=locale) for one in assessed],
-        not_assessed=[code for code in asked if code not in measured],
+        not_assessed=[code for code in asked if code not in measured.results],
         areas=[
             _area(area, framework, asked=asked, measured=measured, locale=locale)
             for area in framework.areas
             if any(code in asked for code in _codes_of(area, framework))
         ],
         overall=OverallRead(
-            summary=_summary(assessed),
+            summary=measured.summary(asked),
             points=sum(_points(one, framework) for one in assessed),
             maximum_points=len(assessed)
             * framework.points.per_level
@@ -107,24 +120,13 @@ def _area(
     framework: Framework,
     *,
     asked: Sequence[str],
-    measured: Mapping[str, CompetenceResult],
+    measured: _Measured,
     locale: str,
 ) -> AreaResultRead:
     codes = [code for code in _codes_of(area, framework) if code in asked]
     return AreaResultRead(
         area=area.code,
         title=area.title.in_(locale),
-        summary=_summary([measured[code] for code in codes if code in measured]),
+        summary=measured.summary(codes),
         competences_asked=len(codes),
-    )
-
-
-def _summary(assessed: Sequence[CompetenceResult]) -> SummaryRead | None:
-    mean = policy.mean_estimate(assessed)
-    if mean is None:
-        return None
-    return SummaryRead(
-        theta=mean.theta,
-        standard_error=mean.standard_error,
-        competences_assessed=len(assessed),
     )

@@ -8,6 +8,7 @@ from pacnum_api.domains.items.types import RenderedFile
 from pacnum_api.domains.test_sessions import repository
 from pacnum_api.domains.test_sessions.errors import FileNotPending
 from pacnum_api.domains.test_sessions.schemas import TestSessionRead
+from pacnum_api.domains.test_sessions.service.basis import load_basis
 from pacnum_api.domains.test_sessions.service.session_view import session_read
 from pacnum_api.domains.test_sessions.types import SessionState
 from pacnum_api.platform.uow import UnitOfWork
@@ -16,8 +17,8 @@ from pacnum_api.platform.uow import UnitOfWork
 async def read_session(uow: UnitOfWork, session_id: UUID) -> TestSessionRead:
     """The session with its pending item. Raises TestSessionNotFound."""
     session = await repository.get_session(await uow.driver(), uow.tenant_id, session_id=session_id)
-    bank = await get_bank(uow, session.setup.bank_id)
-    return session_read(session, bank, now=uow.now)
+    basis = await load_basis(uow, session)
+    return session_read(session, basis, now=uow.now)
 
 
 async def read_file(uow: UnitOfWork, session_id: UUID, *, position: int, name: str) -> RenderedFile:

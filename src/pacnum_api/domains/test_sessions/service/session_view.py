@@ -18,7 +18,9 @@ from pacnum_api.domains.test_sessions.schemas import (
     TestSessionRead,
     VersionsRead,
 )
+from pacnum_api.domains.test_sessions.service.basis import Basis
 from pacnum_api.domains.test_sessions.types import SessionState, StoredSession
+from pacnum_api.psychometrics.algorithm import Measurement
 
 
 def versions_of(session: StoredSession, bank: ItemBank) -> VersionsRead:
@@ -62,17 +64,17 @@ def _href(session_id: UUID, position: int, *, name: str) -> str:
     return f"/v1/test-sessions/{session_id}/files/{position}/{quote(name)}"
 
 
-def progress_after(session: StoredSession, bank: ItemBank, *, answered: int) -> ProgressRead:
-    """The progress as it was when ``answered`` answers had been accepted."""
-    step = policy.step_after(
-        bank.tables, session.setup, items=session.items, categories=session.categories[:answered]
-    )
+def progress_at(step: Measurement, bank: ItemBank) -> ProgressRead:
+    """How far the test had come at a step."""
     return ProgressRead.of(policy.progress_of(bank.tables, step, codes=bank.competences))
 
 
-def session_read(session: StoredSession, bank: ItemBank, *, now: datetime) -> TestSessionRead:
-    """A session as it stands at an instant."""
+def session_read(
+    session: StoredSession, basis: Basis, *, now: datetime, step: Measurement | None = None
+) -> TestSessionRead:
+    """A session as it stands at an instant; ``step`` saves computing it twice."""
     session = session.at(now)
+    bank = basis.bank
     setup = session.setup
     pending = None
     position = session.pending_position
@@ -90,7 +92,7 @@ def session_read(session: StoredSession, bank: ItemBank, *, now: datetime) -> Te
         locale="en" if setup.locale == "en" else "fr",
         state=session.state,
         stop_reason=session.stop_reason,
-        progress=progress_after(session, bank, answered=session.answered),
+        progress=progress_at(step or basis.step(session), bank),
         pending_item=pending,
         created_at=session.created_at,
         updated_at=session.updated_at,
@@ -101,11 +103,11 @@ def session_read(session: StoredSession, bank: ItemBank, *, now: datetime) -> Te
 
 def answer_accepted(
     session: StoredSession,
-    bank: ItemBank,
+    basis: Basis,
     *,
     position: int,
     accepted_at: datetime,
-    step: policy.Step | None = None,
+    step: Measurement | None = None,
 ) -> AnswerAccepted:
     """The reply to the answer of a position: the same whenever it is made again.
 
@@ -114,18 +116,14 @@ def answer_accepted(
     """
     has_next = len(session.items) > position
     pending = (
-        pending_item(session, bank, position=position + 1, issued_at=accepted_at)
+        pending_item(session, basis.bank, position=position + 1, issued_at=accepted_at)
         if has_next
         else None
     )
-    if step is None:
-        progress = progress_after(session, bank, answered=position)
-    else:
-        progress = ProgressRead.of(policy.progress_of(bank.tables, step, codes=bank.competences))
     return AnswerAccepted(
         position=position,
         accepted_at=accepted_at,
         state=SessionState.IN_PROGRESS if has_next else SessionState.FINISHED,
-        progress=progress,
+        progress=progress_at(step or basis.step(session, answered=position), basis.bank),
         pending_item=pending,
     )

@@ -4,8 +4,8 @@ Data flow: one short transaction on the bare driver — the session's row, then 
 (grade, estimate, select), then one statement that moves the row on and appends the answer, then
 commit. What ends a test is rare and writes results too, so it is found out by computing, given up
 before anything is written, and done again inside an ordinary unit of work. The same happens when
-this process does not hold the session's bank yet, and when the caller sent an Idempotency-Key,
-whose response must be stored in the same transaction.
+this process does not hold the session's bank or prior yet, and when the caller sent an
+Idempotency-Key, whose response must be stored in the same transaction.
 
 Why the commit is here and not at the edge: the row stays locked from the update to the commit, and
 the ordinary edge renders in between. The transaction is still one, committed before the response.
@@ -21,7 +21,7 @@ from uuid import UUID
 import asyncpg
 
 from pacnum_api.domains.items.errors import ResponseRejected
-from pacnum_api.domains.items.service import ItemBank, find_cached_bank, get_bank
+from pacnum_api.domains.items.service import ItemBank
 from pacnum_api.domains.test_sessions import policy, repository
 from pacnum_api.domains.test_sessions.errors import (
     AnswerAlreadyAccepted,
@@ -31,7 +31,8 @@ from pacnum_api.domains.test_sessions.errors import (
 )
 from pacnum_api.domains.test_sessions.repository import Move
 from pacnum_api.domains.test_sessions.schemas import AnswerAccepted
-from pacnum_api.domains.test_sessions.service.record_end import record_end
+from pacnum_api.domains.test_sessions.service.basis import Basis, find_cached_basis, load_basis
+from pacnum_api.domains.test_sessions.service.record_end import give_back_exposure, record_end
 from pacnum_api.domains.test_sessions.service.session_view import answer_accepted
 from pacnum_api.domains.test_sessions.types import (
     Answer,
@@ -43,6 +44,7 @@ from pacnum_api.platform.clock import utc_now
 from pacnum_api.platform.database import Database
 from pacnum_api.platform.schemas import rfc3339
 from pacnum_api.platform.uow import UnitOfWork
+from pacnum_api.psychometrics.algorithm import Measurement
 from pacnum_api.psychometrics.stopping import StopReason
 
 
@@ -52,7 +54,7 @@ class _Accepted:
 
     answer: Answer
     move: Move
-    step: policy.Step
+    step: Measurement
     before: StoredSession
     after: StoredSession
 
@@ -86,21 +88,23 @@ async def _submit_fast(
     """The reply, or None when this answer needs a whole unit of work; then nothing is written."""
     async with database.raw_transaction(tenant_id) as connection:
         session = await repository.get_session(connection, tenant_id, session_id=session_id)
-        bank = find_cached_bank(session.setup.bank_id)
-        if bank is None:
+        basis = find_cached_basis(session.setup)
+        if basis is None:
             return None
         now = utc_now()
         if not _is_next(session, submission, now=now):
             return await _settled(
-                connection, tenant_id, bank=bank, session=session, sent=submission
+                connection, tenant_id, basis=basis, session=session, sent=submission
             )
-        accepted = _accept(session, bank, submission=submission, now=now)
+        accepted = _accept(session, basis, submission=submission, now=now)
         if accepted.move.state is not SessionState.IN_PROGRESS:
             return None
-        reply = _reply(accepted, bank)  # before the row is locked: rendering takes milliseconds
+        reply = _reply(accepted, basis)  # before the row is locked: rendering takes milliseconds
         if await _is_saved(connection, tenant_id, accepted=accepted):
             return reply
-        return await _overtaken(connection, tenant_id, bank=bank, session=session, sent=submission)
+        return await _overtaken(
+            connection, tenant_id, basis=basis, session=session, sent=submission
+        )
 
 
 async def _submit_whole(
@@ -109,16 +113,19 @@ async def _submit_whole(
     connection = await uow.driver()
     tenant_id = uow.tenant_id
     session = await repository.get_session(connection, tenant_id, session_id=session_id)
-    bank = await get_bank(uow, session.setup.bank_id)
+    basis = await load_basis(uow, session)
     if not _is_next(session, submission, now=uow.now):
-        return await _settled(connection, tenant_id, bank=bank, session=session, sent=submission)
-    accepted = _accept(session, bank, submission=submission, now=uow.now)
-    reply = _reply(accepted, bank)
+        return await _settled(connection, tenant_id, basis=basis, session=session, sent=submission)
+    accepted = _accept(session, basis, submission=submission, now=uow.now)
+    reply = _reply(accepted, basis)
     if not await _is_saved(connection, tenant_id, accepted=accepted):
-        return await _overtaken(connection, tenant_id, bank=bank, session=session, sent=submission)
+        return await _overtaken(
+            connection, tenant_id, basis=basis, session=session, sent=submission
+        )
     if accepted.move.state is not SessionState.IN_PROGRESS:
         reason = accepted.step.decision.reason or StopReason.NO_ITEM_LEFT
-        await record_end(uow, accepted.after, bank=bank, step=accepted.step, reason=reason)
+        await record_end(uow, accepted.after, basis=basis, step=accepted.step, reason=reason)
+        await give_back_exposure(uow, [(accepted.after, basis)])
     return reply
 
 
@@ -129,10 +136,10 @@ def _is_next(session: StoredSession, submission: Submission, *, now: datetime) -
 
 
 def _accept(
-    session: StoredSession, bank: ItemBank, *, submission: Submission, now: datetime
+    session: StoredSession, basis: Basis, *, submission: Submission, now: datetime
 ) -> _Accepted:
     """Grade, estimate and select: pure computing, nothing is stored yet."""
-    setup = session.setup
+    setup, bank = session.setup, basis.bank
     index = session.items[submission.position - 1]
     if bank.item_ids[index] != submission.item_id:
         raise ItemNotPending(extra={"pending": _pending(session, bank)})
@@ -159,12 +166,12 @@ def _accept(
         accepted_at=now,
         client_duration_seconds=submission.client_duration_seconds,
     )
-    return _move_on(session, bank, answer=answer)
+    return _move_on(session, basis, answer=answer)
 
 
-def _move_on(session: StoredSession, bank: ItemBank, *, answer: Answer) -> _Accepted:
+def _move_on(session: StoredSession, basis: Basis, *, answer: Answer) -> _Accepted:
     categories = (*session.categories, answer.category)
-    step = policy.step_after(bank.tables, session.setup, items=session.items, categories=categories)
+    step = basis.step(replace(session, categories=categories))
     selection = step.decision.selection
     if selection is None:
         reason = step.decision.reason or StopReason.NO_ITEM_LEFT
@@ -198,10 +205,10 @@ async def _is_saved(
     )
 
 
-def _reply(accepted: _Accepted, bank: ItemBank) -> AnswerAccepted:
+def _reply(accepted: _Accepted, basis: Basis) -> AnswerAccepted:
     return answer_accepted(
         accepted.after,
-        bank,
+        basis,
         position=accepted.answer.position,
         accepted_at=accepted.answer.accepted_at,
         step=accepted.step,
@@ -212,20 +219,20 @@ async def _overtaken(
     connection: asyncpg.Connection,
     tenant_id: UUID,
     *,
-    bank: ItemBank,
+    basis: Basis,
     session: StoredSession,
     sent: Submission,
 ) -> AnswerAccepted:
     """Answer as if this one had come after the one that was faster."""
     moved = await repository.get_session(connection, tenant_id, session_id=session.id)
-    return await _settled(connection, tenant_id, bank=bank, session=moved, sent=sent)
+    return await _settled(connection, tenant_id, basis=basis, session=moved, sent=sent)
 
 
 async def _settled(
     connection: asyncpg.Connection,
     tenant_id: UUID,
     *,
-    bank: ItemBank,
+    basis: Basis,
     session: StoredSession,
     sent: Submission,
 ) -> AnswerAccepted:
@@ -237,7 +244,7 @@ async def _settled(
         connection, tenant_id, session_id=session.id, position=sent.position
     )
     if known is None:
-        raise _not_pending(session, bank)
+        raise _not_pending(session, basis.bank)
     if known.response_hash != policy.answer_hash(sent):
         raise AnswerAlreadyAccepted(
             extra={
@@ -249,7 +256,7 @@ async def _settled(
                 }
             }
         )
-    return answer_accepted(session, bank, position=known.position, accepted_at=known.accepted_at)
+    return answer_accepted(session, basis, position=known.position, accepted_at=known.accepted_at)
 
 
 def _not_pending(
