@@ -36,15 +36,15 @@ class CorrelationForm(StrEnum):
 class CalibrationOrder:
     """``anchors``: indices of the items that keep their parameters and hold the scale.
 
-    ``minimum_answers``: with fewer an item keeps what it has. ``seed``: of the draw of persons,
-    where not all are needed.
+    ``competences``: places in the framework, None for all; only then are their correlations looked
+    at. ``minimum_answers``: with fewer an item keeps what it has.
     """
 
     anchors: frozenset[int]
     model: CalibrationModel = CalibrationModel.AS_BANK
     correlation: CorrelationForm = CorrelationForm.AREAS
     minimum_answers: int = 100
-    seed: int = 0
+    competences: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ class CalibratedBank:
     def measured(self, model: CalibrationModel) -> tuple[Item, ...]:
         """The items as the measurement sees them, under a model."""
         return tuple(
-            _measured(parameters, model, competence=competence, level=level)
+            measured(parameters, model, competence=competence, level=level)
             for parameters, competence, level in zip(
                 self.parameters, self.competence_of, self.levels, strict=True
             )
@@ -79,9 +79,10 @@ class CalibratedBank:
         )
 
 
-def _measured(
+def measured(
     parameters: ItemParameters, model: CalibrationModel, *, competence: int, level: int
 ) -> Item:
+    """An item of the bank as the measurement sees it, under a model."""
     is_stepped = parameters.model is ParameterModel.PARTIAL_CREDIT
     keeps_guessing = model is not CalibrationModel.TWO_PL
     keeps_ceiling = model is CalibrationModel.AS_BANK
