@@ -19,12 +19,12 @@ _PANELS_ABREAST = 5
 
 @dataclass(frozen=True, eq=False)
 class Estimates:
-    """Points (n,) with the standard errors of ``y`` and, where they are given, of ``x``."""
+    """Points (n,) with the standard errors of ``y`` and ``x`` where they are given."""
 
     label: str
     x: FloatArray
     y: FloatArray
-    y_error: FloatArray
+    y_error: FloatArray | None = None
     x_error: FloatArray | None = None
 
 
@@ -39,11 +39,11 @@ class Effects:
 
 
 def draw_estimates(
-    frame: Frame, groups: Sequence[Estimates], *, has_identity: bool = True
+    frame: Frame, groups: Sequence[Estimates], *, limit: float | None = None
 ) -> Plot:
     """Draw points with bars of one standard error to either side.
 
-    ``has_identity``: with the line on which both are equal.
+    With the line on which both are equal, or, where one is given, a ``limit`` of y.
     """
     plot, axes = _empty(frame)
     for place, one in enumerate(groups):
@@ -52,7 +52,9 @@ def draw_estimates(
             color=COLOURS[place % len(COLOURS)], ecolor=COLOURS[place % len(COLOURS)],
             elinewidth=0.6, alpha=0.75, lw=0, label=one.label,
         )  # fmt: skip
-    if has_identity:
+    if limit is not None:
+        axes.axhline(limit, color=_GREY, lw=1.0, ls="--", label="limit")
+    else:
         low = max(axes.get_xlim()[0], axes.get_ylim()[0])
         high = min(axes.get_xlim()[1], axes.get_ylim()[1])
         axes.plot((low, high), (low, high), color=_GREY, lw=1.0, ls="--", label="equal")
@@ -125,7 +127,11 @@ def draw_panels(frame: Frame, panels: Sequence[tuple[str, Sequence[Series]]]) ->
     figure.supylabel(frame.y_label, fontsize=10)
     handles, labels = grid.flat[0].get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="outside lower right", ncols=len(labels), fontsize=9,
+        handles,
+        labels,
+        loc="outside lower right",
+        ncols=len(labels),
+        fontsize=9,
         frameon=False,
     )
     return Plot(figure)
@@ -140,6 +146,10 @@ def _legend(plot: Plot, axes: Axes) -> None:
     handles, labels = axes.get_legend_handles_labels()
     if len(labels) > 1:
         plot.figure.legend(
-            handles, labels, loc="outside lower center", ncols=min(len(labels), 4), fontsize=9,
+            handles,
+            labels,
+            loc="outside lower center",
+            ncols=min(len(labels), 4),
+            fontsize=9,
             frameon=False,
         )

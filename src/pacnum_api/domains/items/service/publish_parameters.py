@@ -7,10 +7,9 @@ from uuid import UUID
 
 from pacnum_api.domains.items import repository
 from pacnum_api.domains.items.errors import BankSuperseded
-from pacnum_api.domains.items.models import ItemBankRow
-from pacnum_api.domains.items.service.banks import BANK_CHANNEL, content_hash_of, handle_of
+from pacnum_api.domains.items.service.banks import BankContent, publish_version
 from pacnum_api.domains.items.types import BankHandle, ItemParameters
-from pacnum_api.kernel.ids import new_id
+from pacnum_api.domains.referential import service as referential
 from pacnum_api.platform.uow import UnitOfWork
 from pacnum_api.psychometrics.population import Population
 
@@ -33,43 +32,30 @@ async def publish_parameters(
     *,
     parameters: Mapping[int, ItemParameters],
     population: Population | None,
-) -> BankHandle:
+) -> BankHandle | None:
     """Publish a bank of the same item versions with other parameters, as the tenant's newest.
 
     ``parameters``: by index; items that are not named keep theirs. ``population``: how the
     competences hang together; None keeps what the bank has. Sessions that are running stay on their
-    bank; the next ones begin on this. Raises BankNotFound, and BankSuperseded if ``bank_id`` is no
-    longer the bank that a session of this tenant would begin on.
+    bank; the next ones begin on this. None if it would say what the tenant's newest says. Raises
+    BankNotFound, and BankSuperseded if ``bank_id`` is no longer the bank that a session of this
+    tenant would begin on.
     """
     base = await repository.get_bank(uow, bank_id)
     await repository.lock_loading(uow, base.framework)
     newest = await repository.get_newest_bank(uow, base.framework)
     if newest.id != bank_id:
         raise BankSuperseded
-    own = await repository.find_own_newest_bank(uow, base.framework)
-    entries = [
-        {**entry, "parameters": _stored(parameters[index])} if index in parameters else entry
-        for index, entry in enumerate(base.entries)
-    ]
-    stored_population = base.population if population is None else _population(population)
-    bank = ItemBankRow(
-        id=new_id(),
-        tenant_id=uow.tenant_id,
-        framework=base.framework,
-        framework_version=base.framework_version,
-        version=1 if own is None else own.version + 1,
-        entries=entries,
-        population=stored_population,
-        content_hash=content_hash_of(
-            base.framework_version, entries, population=stored_population
-        ),
-        item_count=base.item_count,
-        published_at=uow.now,
+    content = BankContent(
+        [
+            {**entry, "parameters": _stored(parameters[index])} if index in parameters else entry
+            for index, entry in enumerate(base.entries)
+        ],
+        base.population if population is None else _population(population),
     )
-    repository.add_all(uow, [bank])
-    await uow.session.flush()
-    await uow.notify(BANK_CHANNEL, str(bank.id))
-    return handle_of(bank)
+    framework = await referential.get_framework(uow, base.framework, version=base.framework_version)
+    before = await repository.find_own_newest_bank(uow, base.framework)
+    return await publish_version(uow, framework, content=content, before=before)
 
 
 def _stored(parameters: ItemParameters) -> dict[str, Any]:

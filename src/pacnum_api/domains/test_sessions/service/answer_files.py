@@ -79,6 +79,14 @@ def read_groups(path: Path) -> dict[str, str]:
     return groups
 
 
+def read_text(path: Path) -> str:
+    """A small file of text. Raises DocumentsRefused when it cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DocumentsRefused([_unreadable(path, error)]) from error
+
+
 def write_answers(path: Path, table: AnswerTable, *, names: ItemNames, key: bytes) -> None:
     """Write the answers of a table for somebody else to calibrate with.
 
@@ -146,16 +154,16 @@ class _Reading:
             before = len(self.faults)
             person = record.get("person")
             if not _is_name(person):
-                self._fault(line, "person", _NAME_EXPECTED)
+                self._fault(line, "person", message=_NAME_EXPECTED)
             wording = record.get("wording") or None
             if wording is not None and wording not in by_wording:
                 self._other_wordings += 1
                 continue
             index = by_key.get(str(record.get("item")))
             if index is None:
-                self._fault(line, "item", "expected the key of an item of the bank")
+                self._fault(line, "item", message="expected the key of an item of the bank")
             elif wording is not None and by_wording[wording] != index:
-                self._fault(line, "wording", "this is the wording of another item")
+                self._fault(line, "wording", message="this is the wording of another item")
             if index is None or len(self.faults) > before:
                 continue
             self._take(line, record, index=index)
@@ -165,11 +173,13 @@ class _Reading:
         category = _category(record.get("category"))
         count = self.names.categories[index]
         if category is None or not 0 <= category < count:
-            self._fault(line, "category", f"expected a whole number from 0 to {count - 1}")
+            self._fault(line, "category", message=f"expected a whole number from 0 to {count - 1}")
             return
         known = self._line_of.setdefault((person, index), line)
         if known != line:
-            self._fault(line, "item", f"this person has answered it before, on line {known}")
+            self._fault(
+                line, "item", message=f"this person has answered it before, on line {known}"
+            )
             return
         self._take_group(line, person, group=record.get("group") or None)
         self.answers.append(CountedAnswer(person, index, category))
@@ -178,11 +188,11 @@ class _Reading:
         if group is None:
             return
         if not _is_name(group):
-            self._fault(line, "group", _NAME_EXPECTED)
+            self._fault(line, "group", message=_NAME_EXPECTED)
         elif self._told.setdefault(person, str(group)) != group:
-            self._fault(line, "group", "this person is in another group above")
+            self._fault(line, "group", message="this person is in another group above")
 
-    def _fault(self, line: int, name: str, message: str) -> None:
+    def _fault(self, line: int, name: str, *, message: str) -> None:
         self.faults.append(DocumentFault(self.path, line, f"/{name}", message))
 
     def source(self) -> Source:
@@ -202,9 +212,7 @@ def _category(value: object) -> int | None:
     return int(str(value)) if is_digits else None
 
 
-def _records(
-    path: Path, needed: Sequence[str], *, faults: list[DocumentFault]
-) -> Iterator[Record]:
+def _records(path: Path, needed: Sequence[str], *, faults: list[DocumentFault]) -> Iterator[Record]:
     """Every line of a file that has the form of one; what has not is a fault."""
     readers: dict[str, Callable[[IO[str]], Iterator[Record | DocumentFault]]] = {
         ".csv": lambda file: _csv_records(file, path, needed=needed),
@@ -221,10 +229,14 @@ def _records(
                     faults.append(one)
                 else:
                     yield one
-    except OSError as error:
-        faults.append(DocumentFault(path, 0, "", error.strerror or "cannot be read"))
-    except UnicodeDecodeError:
-        faults.append(DocumentFault(path, 0, "", "expected UTF-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(_unreadable(path, error))
+
+
+def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> DocumentFault:
+    if isinstance(error, OSError):
+        return DocumentFault(path, 0, "", error.strerror or "cannot be read")
+    return DocumentFault(path, 0, "", "expected UTF-8")
 
 
 def _csv_records(

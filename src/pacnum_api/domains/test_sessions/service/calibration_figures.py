@@ -4,7 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from pacnum_api.domains.test_sessions.policy.calibration.findings import ItemFinding
+from pacnum_api.domains.test_sessions.policy.calibration.findings import (
+    GREATEST_RMSD,
+    ItemFinding,
+    is_misfit,
+)
 from pacnum_api.domains.test_sessions.policy.calibration.run import (
     INFORMATION_AT,
     CalibrationReport,
@@ -26,6 +30,8 @@ def calibration_plots(report: CalibrationReport) -> Iterator[tuple[str, Plot]]:
     """Yield each plot that there is something to draw for, with the name of its files."""
     if any(one.answers for one in report.findings):
         yield "difficulties", _difficulties(report.findings)
+    if any(one.fit is not None for one in report.findings):
+        yield "fit", _fit(report.findings)
     if report.information:
         yield "information", _information(report)
     if report.together is not None:
@@ -53,6 +59,23 @@ def _difficulties(findings: Sequence[ItemFinding]) -> Plot:
         "b estimated (theta)",
     )
     return draw_estimates(frame, groups)
+
+
+def _fit(findings: Sequence[ItemFinding]) -> Plot:
+    groups = []
+    for label, wanted in (("follows its model", False), ("does not", True)):
+        judged = [(one, one.fit) for one in findings if is_misfit(one.fit) is wanted]
+        those = [(one.estimate.b, fit.rmsd) for one, fit in judged if fit is not None]
+        if those:
+            places, sizes = zip(*those, strict=True)
+            groups.append(Estimates(label, x=np.array(places), y=np.array(sizes)))
+    frame = Frame(
+        "Fit: difference between the answers and the item's curve",
+        "b estimated (theta)",
+        "root mean square difference",
+        is_share_y=True,
+    )
+    return draw_estimates(frame, groups, limit=GREATEST_RMSD)
 
 
 def _information(report: CalibrationReport) -> Plot:
@@ -104,7 +127,7 @@ def _forests(report: CalibrationReport) -> Iterator[tuple[str, Plot]]:
             reference = report.table.groups[0]
             frame = Frame(
                 f"Differential functioning: {focal} against {reference}",
-                f"delta (below 0: harder for {focal} than for {reference} of equal ability), ± 2 SE",
+                f"delta ± 2 SE (below 0: harder for {focal} of equal ability)",
                 "",
             )
             yield f"dif-{place}", draw_forest(frame, effects, limits=(1.0, 1.5))

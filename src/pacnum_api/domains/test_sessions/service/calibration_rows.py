@@ -11,6 +11,10 @@ from pacnum_api.domains.test_sessions.policy.calibration.run import (
     INFORMATION_AT,
     CalibrationReport,
 )
+from pacnum_api.psychometrics.calibration.item_fit import ItemFit
+from pacnum_api.psychometrics.calibration.linking import LinkEstimate
+from pacnum_api.psychometrics.calibration.logistic_dif import LogisticDif
+from pacnum_api.psychometrics.calibration.mantel_haenszel import Mantel, MantelHaenszel
 
 Value: TypeAlias = bool | int | float | str | None
 Row: TypeAlias = Mapping[str, Value]
@@ -31,11 +35,21 @@ def _item_row(one: ItemFinding) -> Row:
         **_parameters(one.before, suffix="before"),
         **_parameters(one.estimate, suffix="estimate"),
         "step_errors": _joined(one.step_errors),
+        **_fit(one.fit),
         "dif": None if one.dif is None else one.dif.value,
         "status_before": one.before.status.value,
         "status": one.after.status.value,
         "reason": one.reason.value,
         "is_changed": one.is_changed,
+    }
+
+
+def _fit(found: ItemFit | None) -> Row:
+    return {
+        "fit_chi_squared": None if found is None else found.chi_squared,
+        "fit_degrees": None if found is None else found.degrees,
+        "fit_p": None if found is None else found.p_value,
+        "rmsd": None if found is None else found.rmsd,
     }
 
 
@@ -67,6 +81,8 @@ def scale_rows(report: CalibrationReport) -> list[Row]:
                 "answers": len(scale.answers.data.item),
                 "items": len(scale.answers.items),
                 "anchors": len(scale.anchors),
+                "anchors_drifting": len(scale.drifting),
+                **_link(scale.link),
                 "mean": float(found.population.mean[0]),
                 "mean_error": float(found.population_errors[0, 0]),
                 "sd": float(found.population.sd[0]),
@@ -81,35 +97,60 @@ def scale_rows(report: CalibrationReport) -> list[Row]:
     return rows
 
 
+def _link(found: LinkEstimate | None) -> Row:
+    return {
+        "link_slope": None if found is None else found.link.slope,
+        "link_slope_error": None if found is None else found.slope_error,
+        "link_intercept": None if found is None else found.link.intercept,
+        "link_intercept_error": None if found is None else found.intercept_error,
+    }
+
+
 def dif_rows(report: CalibrationReport) -> list[Row]:
-    """One row for each item and comparison of two groups."""
-    rows: list[Row] = []
-    for scale in report.scales:
-        for comparison in scale.comparisons:
-            for index, one in comparison.items:
-                judged, stepped, regressed = one.mantel_haenszel, one.mantel, one.logistic
-                rows.append(
-                    {
-                        "item": report.bank.keys[index],
-                        "competence": report.bank.codes[scale.competence],
-                        "reference": comparison.reference,
-                        "focal": comparison.focal,
-                        "reference_answers": one.reference_answers,
-                        "focal_answers": one.focal_answers,
-                        "class": None if one.dif_class is None else one.dif_class.value,
-                        "odds_ratio": judged and judged.odds_ratio,
-                        "delta": judged and judged.delta,
-                        "delta_error": judged and judged.delta_error,
-                        "mantel_p": (judged or stepped) and (judged or stepped).p_value,
-                        "mean_difference": stepped and stepped.mean_difference,
-                        "effect": stepped and stepped.effect,
-                        "logistic_uniform_p": regressed and regressed.uniform_p,
-                        "logistic_non_uniform_p": regressed and regressed.non_uniform_p,
-                        "r_squared_change": regressed and regressed.r_squared_change,
-                        "logistic_class": regressed and regressed.dif_class.value,
-                    }
-                )
-    return rows
+    """One row for each item and comparison of two groups; what was not judged is left empty."""
+    return [
+        {
+            "item": report.bank.keys[index],
+            "competence": report.bank.codes[scale.competence],
+            "reference": comparison.reference,
+            "focal": comparison.focal,
+            "reference_answers": one.reference_answers,
+            "focal_answers": one.focal_answers,
+            "class": None if one.dif_class is None else one.dif_class.value,
+            **_mantel_haenszel(one.mantel_haenszel),
+            **_mantel(one.mantel),
+            **_logistic(one.logistic),
+        }
+        for scale in report.scales
+        for comparison in scale.comparisons
+        for index, one in comparison.items
+    ]
+
+
+def _mantel_haenszel(found: MantelHaenszel | None) -> Row:
+    return {
+        "odds_ratio": None if found is None else found.odds_ratio,
+        "delta": None if found is None else found.delta,
+        "delta_error": None if found is None else found.delta_error,
+        "mantel_haenszel_p": None if found is None else found.p_value,
+    }
+
+
+def _mantel(found: Mantel | None) -> Row:
+    return {
+        "mean_difference": None if found is None else found.mean_difference,
+        "effect": None if found is None else found.effect,
+        "mantel_p": None if found is None else found.p_value,
+    }
+
+
+def _logistic(found: LogisticDif | None) -> Row:
+    return {
+        "uniform_p": None if found is None else found.uniform_p,
+        "non_uniform_p": None if found is None else found.non_uniform_p,
+        "r_squared_change": None if found is None else found.r_squared_change,
+        "logistic_class": None if found is None else found.dif_class.value,
+    }
 
 
 def correlation_rows(report: CalibrationReport) -> list[Row]:

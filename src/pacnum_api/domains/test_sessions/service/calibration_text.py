@@ -8,12 +8,19 @@ import numpy as np
 
 from pacnum_api.domains.test_sessions.policy.calibration.findings import ItemFinding, Reason
 from pacnum_api.domains.test_sessions.policy.calibration.run import CalibrationReport
+from pacnum_api.psychometrics.calibration.linking import LinkEstimate
 from pacnum_api.psychometrics.calibration.mantel_haenszel import DifClass
 from pacnum_api.psychometrics.calibration.shrinkage import Kind
 
 ITEMS_AT_MOST: Final = 60
-_WORTH_A_LOOK: Final = (Reason.DRIFT, Reason.MISFIT, Reason.NOT_FOUND, Reason.CALIBRATED)
-_WIDEST_KEY: Final = 28
+_WORTH_A_LOOK: Final = (
+    Reason.DRIFT,
+    Reason.MISFIT,
+    Reason.NOT_FOUND,
+    Reason.WEAK,
+    Reason.CALIBRATED,
+)
+_WIDEST_KEY: Final = 24
 
 
 def as_text(report: CalibrationReport) -> str:
@@ -51,18 +58,27 @@ def _answers(report: CalibrationReport) -> Iterator[str]:
 
 def _scales(report: CalibrationReport) -> Iterator[str]:
     yield (
-        f"{'competence':<12}{'persons':>8}{'answers':>9}{'anchors':>9}{'mean':>8}{'sd':>7}"
-        f"{'reliability':>13}{'iterations':>12}  converged"
+        f"{'competence':<11}{'persons':>8}{'answers':>9}{'anchors':>8}{'lost':>5}{'mean':>7}{'sd':>6}"
+        f"{'slope':>8}{'place':>13}{'reliability':>12}  converged"
     )
     for scale in report.scales:
         found = scale.calibration
         is_fine = found.is_converged and found.is_maximum
         yield (
-            f"{report.bank.codes[scale.competence]:<12}{len(scale.answers.persons):>8,}"
-            f"{len(scale.answers.data.item):>9,}{len(scale.anchors):>9}"
-            f"{found.population.mean[0]:>8.2f}{found.population.sd[0]:>7.2f}"
-            f"{found.reliability:>13.2f}{found.iterations:>12}  {'yes' if is_fine else 'NO'}"
+            f"{report.bank.codes[scale.competence]:<11}{len(scale.answers.persons):>8,}"
+            f"{len(scale.answers.data.item):>9,}{len(scale.anchors):>8}{len(scale.drifting):>5}"
+            f"{found.population.mean[0]:>7.2f}{found.population.sd[0]:>6.2f}{_link(scale.link)}"
+            f"{found.reliability:>12.2f}  {'yes' if is_fine else 'NO'}"
         )
+    yield "lost: anchors that have drifted. slope, place ± error: from the scale on which these"
+    yield "persons are N(0, 1) to the bank's; without anchors nothing is moved by it."
+
+
+def _link(found: LinkEstimate | None) -> str:
+    if found is None:
+        return f"{'–':>8}{'–':>13}"
+    place = f"{found.link.intercept:+.2f} ±{found.intercept_error:.2f}"
+    return f"{found.link.slope:>8.2f}{place:>13}"
 
 
 def _items(report: CalibrationReport) -> Iterator[str]:
@@ -77,7 +93,7 @@ def _items(report: CalibrationReport) -> Iterator[str]:
         yield ""
         yield (
             f"{'item':<{_WIDEST_KEY}}{'answers':>8}{'b before':>15}{'b estimate':>15}"
-            f"{'a estimate':>14} {'DIF':>3}  finding"
+            f"{'a estimate':>14}{'RMSD':>6} {'DIF':>3}  finding"
         )
         for one in shown[:ITEMS_AT_MOST]:
             yield _item(one)
@@ -95,10 +111,13 @@ def _moved(one: ItemFinding) -> float:
 def _item(one: ItemFinding) -> str:
     key = one.key if len(one.key) < _WIDEST_KEY else f"{one.key[: _WIDEST_KEY - 2]}…"
     before, found = one.before, one.estimate
+    finding = one.reason.name.lower().replace("_", " ")
+    rmsd = "" if one.fit is None else f"{one.fit.rmsd:.2f}"
     return (
         f"{key:<{_WIDEST_KEY}}{one.answers:>8,}"
         f"{f'{before.b:.2f} ±{before.sigma_b:.2f}':>15}{f'{found.b:.2f} ±{found.sigma_b:.2f}':>15}"
-        f"{f'{found.a:.2f} ±{found.sigma_a:.2f}':>14} {one.dif or '':>3}  {one.reason.name.lower()}"
+        f"{f'{found.a:.2f} ±{found.sigma_a:.2f}':>14}{rmsd:>6} {one.dif or '':>3}"
+        f"  {finding}"
     )
 
 

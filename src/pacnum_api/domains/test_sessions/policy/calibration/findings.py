@@ -12,12 +12,24 @@ from pacnum_api.domains.test_sessions.policy.calibration.order import (
 )
 from pacnum_api.domains.test_sessions.policy.calibration.scales import CalibratedScale
 from pacnum_api.psychometrics.bank import Item
+from pacnum_api.psychometrics.calibration.item_fit import ItemFit
 from pacnum_api.psychometrics.calibration.mantel_haenszel import DifClass
 
-GREATEST_SIGMA_B: Final = 0.3
-"""Of a calibrated difficulty, in theta: less than half a level of the default scale."""
-GREATEST_SIGMA_LOG_A: Final = 0.35
-"""Of a calibrated slope, relative to it."""
+GREATEST_LOGIT_ERROR: Final = 0.3
+"""Of a calibrated item, a sigma_b: what the error of its difficulty does to the logit."""
+GREATEST_SLOPE_ERROR: Final = 0.35
+"""Of a calibrated slope, relative to it, or ``GREATEST_FLAT_ERROR`` where that is more: a slope
+near 0 need not be known to a third of itself.
+"""
+GREATEST_FLAT_ERROR: Final = 0.15
+WEAK_SLOPE: Final = 0.5
+SIGNIFICANT_MISFIT: Final = 0.001
+GREATEST_RMSD: Final = 0.03
+"""Between curve and answers, in units of the score's range. An item is said not to follow its model
+when that is both significant and of such a size. Where persons have answered little it looks
+smaller than it is: a curve that turns down in its upper half shows 0.01 with 5 answers a person,
+0.04 with 10, 0.07 with 20.
+"""
 _DECIMALS: Final = 6
 
 
@@ -31,15 +43,24 @@ class Reason(StrEnum):
     UNCERTAIN = "still too uncertain: stays as it is"
     MISFIT = "answers do not follow the model: stays as it is"
     DRIFT = "no longer what it was: to be watched"
+    WEAK = "calibrated, and tells hardly anything: to be looked at"
     CALIBRATED = "calibrated"
+
+
+_STATUS: Final = {
+    Reason.CALIBRATED: ParameterStatus.CALIBRATED,
+    Reason.WEAK: ParameterStatus.CALIBRATED,
+    Reason.DRIFT: ParameterStatus.DRIFTING,
+}
+"""Of the items that get new parameters."""
 
 
 @dataclass(frozen=True, eq=False)
 class ItemFinding:
     """``before`` and ``estimate``: the parameters as they were and as they were estimated, the
     latter with the status suggested; ``after``: what a new bank version would hold.
-    ``step_errors``: standard errors of the steps. ``dif``: the worst class of all comparisons, None
-    without any.
+    ``step_errors``: standard errors of the steps. ``fit``: None with too few answers. ``dif``: the
+    worst class of all comparisons, None without any.
     """
 
     index: int
@@ -50,13 +71,14 @@ class ItemFinding:
     before: ItemParameters
     estimate: ItemParameters
     step_errors: tuple[float, ...]
+    fit: ItemFit | None
     dif: DifClass | None
     reason: Reason
 
     @property
     def is_changed(self) -> bool:
         """Whether a new bank version would hold the estimate."""
-        return self.reason in {Reason.CALIBRATED, Reason.DRIFT}
+        return self.reason in _STATUS
 
     @property
     def after(self) -> ItemParameters:
@@ -86,6 +108,7 @@ def judge(
             before=before,
             estimate=_estimate(before, item, reason=reason),
             step_errors=tuple(steps.tolist()),
+            fit=scale.fit[place],
             dif=dif.get(index),
             reason=reason,
         )
@@ -103,25 +126,28 @@ def _worst_classes(scale: CalibratedScale) -> dict[int, DifClass]:
 def _reason(
     scale: CalibratedScale, place: int, *, before: ItemParameters, order: CalibrationOrder
 ) -> Reason:
-    item, answers = scale.calibration.items[place], scale.calibration.answers[place]
+    item, index = scale.calibration.items[place], int(scale.answers.items[place])
     checks = (
         (before.status is ParameterStatus.RETIRED, Reason.RETIRED),
-        (int(scale.answers.items[place]) in scale.anchors, Reason.ANCHOR),
-        (answers < order.minimum_answers, Reason.FEW_ANSWERS),
+        (index in scale.anchors, Reason.ANCHOR),
+        (scale.calibration.answers[place] < order.minimum_answers, Reason.FEW_ANSWERS),
         (not scale.calibration.is_maximum, Reason.NOT_FOUND),
         (_is_uncertain(item), Reason.UNCERTAIN),
+        (is_misfit(scale.fit[place]), Reason.MISFIT),
+        (index in scale.drifting, Reason.DRIFT),
+        (item.a + 2.0 * item.sigma_a < WEAK_SLOPE, Reason.WEAK),
     )
     return next((reason for holds, reason in checks if holds), Reason.CALIBRATED)
 
 
+def is_misfit(fit: ItemFit | None) -> bool:
+    """Whether the answers depart from the curve, by more than chance and by much."""
+    return fit is not None and fit.p_value < SIGNIFICANT_MISFIT and fit.rmsd >= GREATEST_RMSD
+
+
 def _is_uncertain(item: Item) -> bool:
-    return item.sigma_b > GREATEST_SIGMA_B or item.sigma_a > GREATEST_SIGMA_LOG_A * item.a
-
-
-_STATUS: Final = {
-    Reason.CALIBRATED: ParameterStatus.CALIBRATED,
-    Reason.DRIFT: ParameterStatus.DRIFTING,
-}
+    slope_error = max(GREATEST_SLOPE_ERROR * item.a, GREATEST_FLAT_ERROR)
+    return item.a * item.sigma_b > GREATEST_LOGIT_ERROR or item.sigma_a > slope_error
 
 
 def _estimate(before: ItemParameters, item: Item, *, reason: Reason) -> ItemParameters:

@@ -11,8 +11,8 @@ from pacnum_api.domains.test_sessions.policy.calibration.answers import AnswerTa
 from pacnum_api.domains.test_sessions.policy.calibration.order import (
     CalibratedBank,
     CalibrationOrder,
-    CorrelationForm,
 )
+from pacnum_api.domains.test_sessions.types import CorrelationForm
 from pacnum_api.psychometrics.arithmetic import BoolArray, FloatArray, IntArray
 from pacnum_api.psychometrics.bank import Item, ItemParameters
 from pacnum_api.psychometrics.calibration.correlation import CorrelationEstimate, correlate
@@ -150,9 +150,7 @@ def _log_evidence(
     competences, (N, M), as the engine itself works it out.
     """
     prior = Population(correlation).prior
-    tables = BankTables.build(
-        ItemParameters.from_items(items), competence_count=len(correlation)
-    )
+    tables = BankTables.build(ItemParameters.from_items(items), competence_count=len(correlation))
     of_person: dict[int, list[Response]] = defaultdict(list)
     for person, item, category in zip(
         table.person.tolist(), table.item.tolist(), table.category.tolist(), strict=True
@@ -168,8 +166,6 @@ def _log_evidence(
     for person in chosen.tolist():
         competences = asked[person]
         answers = Answers.of(tables, of_person[person], competences=competences)
-        found = propagate(
-            prior.only(competences), answers.likelihoods(tables.node_likelihood)
-        )
+        found = propagate(prior.only(competences), answers.likelihoods(tables.node_likelihood))
         rows.append(np.log(found.evidence))
     return np.array(rows)

@@ -2,34 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 
 from pacnum_api.domains.items.types import ItemParameters, ParameterModel, ParameterStatus
+from pacnum_api.domains.test_sessions.types import CalibrationModel, CorrelationForm
 from pacnum_api.psychometrics.arithmetic import BoolArray
 from pacnum_api.psychometrics.bank import Item, ItemModel
 from pacnum_api.psychometrics.calibration.priors import ItemPriors
 from pacnum_api.psychometrics.population import Population
-
-
-class CalibrationModel(StrEnum):
-    """The response model of right/wrong items; items scored in steps are partial credit always."""
-
-    TWO_PL = "2pl"
-    THREE_PL = "3pl"
-    AS_BANK = "as-bank"
-
-
-class CorrelationForm(StrEnum):
-    """How the correlations of the competences are written down.
-
-    ``areas``: one number within areas and one across them, which the engine computes with fastest;
-    ``pairs``: one for each pair, drawn to those two as far as it is uncertain.
-    """
-
-    AREAS = "areas"
-    PAIRS = "pairs"
 
 
 @dataclass(frozen=True, slots=True)

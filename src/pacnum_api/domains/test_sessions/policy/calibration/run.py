@@ -15,7 +15,6 @@ from pacnum_api.domains.test_sessions.policy.calibration.hanging_together import
 )
 from pacnum_api.domains.test_sessions.policy.calibration.order import (
     CalibratedBank,
-    CalibrationModel,
     CalibrationOrder,
     measured,
 )
@@ -23,10 +22,10 @@ from pacnum_api.domains.test_sessions.policy.calibration.scales import (
     CalibratedScale,
     calibrate_scale,
 )
+from pacnum_api.domains.test_sessions.types import CalibrationModel
 from pacnum_api.psychometrics.arithmetic import FloatArray
-from pacnum_api.psychometrics.bank import Item
+from pacnum_api.psychometrics.bank import Item, item_information
 from pacnum_api.psychometrics.bank import ItemParameters as MeasuredParameters
-from pacnum_api.psychometrics.bank import item_information
 
 INFORMATION_AT: Final = np.linspace(-4.0, 4.0, 81)
 """Abilities at which the information of a competence's items is shown."""
@@ -70,8 +69,8 @@ class CalibrationReport:
 def calibrate_answers(
     bank: CalibratedBank,
     table: AnswerTable,
-    order: CalibrationOrder,
     *,
+    order: CalibrationOrder,
     rng: np.random.Generator,
     say: Callable[[str], None],
 ) -> CalibrationReport:
@@ -102,9 +101,7 @@ def calibrate_answers(
 def _estimated(items: Sequence[Item], scales: Iterable[CalibratedScale]) -> list[Item]:
     result = list(items)
     for scale in scales:
-        for index, item in zip(
-            scale.answers.items.tolist(), scale.calibration.items, strict=True
-        ):
+        for index, item in zip(scale.answers.items.tolist(), scale.calibration.items, strict=True):
             result[index] = item
     return result
 

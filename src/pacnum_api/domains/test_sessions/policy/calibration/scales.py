@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -12,11 +13,20 @@ from pacnum_api.domains.test_sessions.policy.calibration.order import (
     CalibrationOrder,
     priors_of,
 )
-from pacnum_api.psychometrics.arithmetic import IntArray
+from pacnum_api.psychometrics.arithmetic import BoolArray, IntArray
 from pacnum_api.psychometrics.bank import Item
 from pacnum_api.psychometrics.calibration.calibrate import Calibration, calibrate
 from pacnum_api.psychometrics.calibration.dif import ItemDif, Screening, screen_dif
+from pacnum_api.psychometrics.calibration.item_fit import ItemFit, item_fit
+from pacnum_api.psychometrics.calibration.linking import LinkEstimate, robust_z
+from pacnum_api.psychometrics.calibration.linking import link as link_scales
+from pacnum_api.psychometrics.calibration.priors import ItemPriors
 from pacnum_api.psychometrics.calibration.responses import ResponseData
+
+FEWEST_ANCHORS: Final = 3
+CRITICAL_Z: Final = 2.7
+TWO_SIDED: Final = 2.58
+"""Standard errors that one of a hundred anchors that have not changed is beyond."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,14 +52,22 @@ class Comparison:
 @dataclass(frozen=True, eq=False)
 class CalibratedScale:
     """``before``: the items as they were, in the order of ``answers.items`` as those of the
-    ``calibration``. ``anchors``: indices in the bank.
+    ``calibration``, and their ``fit``. ``anchors``: indices in the bank of those that were kept,
+    ``drifting`` of those that were to be and did not hold.
+
+    ``link``: from the scale on which these persons are N(0, 1) to the running one, by the anchors;
+    without anchors by all items that are answered enough, which moves nothing but tells how far
+    the two lie apart. None with fewer than three such items.
     """
 
     competence: int
     answers: ScaleAnswers
     before: tuple[Item, ...]
     anchors: frozenset[int]
+    drifting: frozenset[int]
+    link: LinkEstimate | None
     calibration: Calibration
+    fit: tuple[ItemFit | None, ...]
     comparisons: tuple[Comparison, ...]
 
 
@@ -79,21 +97,79 @@ def calibrate_scale(
     measured = bank.measured(order.model)
     before = tuple(measured[index] for index in answers.items)
     authors = bank.with_status(ParameterStatus.PROVISIONAL, ParameterStatus.SEEDED)
-    anchors = order.anchors.intersection(answers.items.tolist())
-    calibration = calibrate(
-        before,
-        answers.data,
-        anchors=np.searchsorted(answers.items, sorted(anchors)).tolist(),
+    task = _Task(
+        before=before,
+        data=answers.data,
         priors=priors_of(before, is_authors=np.isin(answers.items, sorted(authors))),
+        minimum_answers=order.minimum_answers,
     )
+    wished = np.flatnonzero(np.isin(answers.items, sorted(order.anchors)))
+    link, lost = task.held_against(wished) if len(wished) else (None, wished)
+    anchors = np.setdiff1d(wished, lost)
+    calibration = task.calibrate(anchors)
     return CalibratedScale(
         competence=competence,
         answers=answers,
         before=before,
-        anchors=anchors,
+        anchors=frozenset(answers.items[anchors].tolist()),
+        drifting=frozenset(answers.items[lost].tolist()),
+        link=link if len(wished) else task.apart(calibration),
         calibration=calibration,
+        fit=item_fit(calibration, answers.data, fewest=order.minimum_answers),
         comparisons=tuple(_comparisons(table, answers, items=calibration.items)),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """The items of a competence, by place, with their answers."""
+
+    before: tuple[Item, ...]
+    data: ResponseData
+    priors: ItemPriors
+    minimum_answers: int
+
+    def calibrate(self, anchors: IntArray) -> Calibration:
+        return calibrate(self.before, self.data, anchors=anchors.tolist(), priors=self.priors)
+
+    def held_against(self, anchors: IntArray) -> tuple[LinkEstimate | None, IntArray]:
+        """The link of a calibration without anchors to the running scale, and the places of the
+        anchors that it finds to have moved: away from what the others did (robust z), and more than
+        the errors of both estimates allow.
+        """
+        used = anchors[self._is_enough[anchors]]
+        if len(used) < FEWEST_ANCHORS:
+            return None, used[:0]
+        free = self.calibrate(used[:0]).items
+        pair = [free[place] for place in used], [self.before[place] for place in used]
+        moved = np.any(np.abs(robust_z(*pair)) > CRITICAL_Z, axis=1)
+        if np.count_nonzero(~moved) < FEWEST_ANCHORS:
+            return None, used[:0]
+        found = link_scales(*pair, critical_z=CRITICAL_Z)
+        there = [found.link.item(item) for item in pair[0]]
+        is_beyond = [
+            _is_beyond_error(one, other) for one, other in zip(there, pair[1], strict=True)
+        ]
+        return found, used[moved & np.array(is_beyond)]
+
+    def apart(self, calibration: Calibration) -> LinkEstimate | None:
+        """How the scale of a calibration lies to that of the bank, by all items answered enough."""
+        used = np.flatnonzero(self._is_enough)
+        if len(used) < FEWEST_ANCHORS:
+            return None
+        pair = [calibration.items[place] for place in used], [self.before[place] for place in used]
+        return link_scales(*pair, critical_z=np.inf)
+
+    @property
+    def _is_enough(self) -> BoolArray:
+        result: BoolArray = self.data.answered(len(self.before)) >= self.minimum_answers
+        return result
+
+
+def _is_beyond_error(one: Item, other: Item) -> bool:
+    in_place = abs(one.b - other.b) > TWO_SIDED * float(np.hypot(one.sigma_b, other.sigma_b))
+    in_slope = abs(one.a - other.a) > TWO_SIDED * float(np.hypot(one.sigma_a, other.sigma_a))
+    return in_place or in_slope
 
 
 def _comparisons(
