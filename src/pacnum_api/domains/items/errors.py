@@ -19,6 +19,14 @@ class BankNotFound(DomainError):
     title = "Item bank not found"
 
 
+class BankSuperseded(DomainError):
+    """Another bank version was published meanwhile: calibrate on that one."""
+
+    code = "bank_superseded"
+    kind = ErrorKind.CONFLICT
+    title = "Bank superseded"
+
+
 class ItemFileNotFound(DomainError):
     """The item has no file of this name."""
 

@@ -60,6 +60,14 @@ class NothingToAsk(DomainError):
     title = "Nothing to ask"
 
 
+class NothingToCalibrate(DomainError):
+    """There is no answer to calibrate with: no ended test, and none in files."""
+
+    code = "nothing_to_calibrate"
+    kind = ErrorKind.INVALID_STATE
+    title = "Nothing to calibrate"
+
+
 class FileNotPending(DomainError):
     """Files can be fetched while their item is pending, and only then."""
 

@@ -1,9 +1,10 @@
 """Test sessions as they are kept and decided upon."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType
 from uuid import UUID
 
@@ -175,3 +176,59 @@ class Progress:
     at_most: int
     fraction: float
     competences: tuple[CompetenceProgress, ...]
+
+
+class CalibrationModel(StrEnum):
+    """The response model of right/wrong items; items scored in steps are partial credit always.
+
+    ``2pl``: no guessing; ``3pl``: guessing as the bank has it; ``as-bank``: the ceiling too.
+    """
+
+    TWO_PL = "2pl"
+    THREE_PL = "3pl"
+    AS_BANK = "as-bank"
+
+
+class CorrelationForm(StrEnum):
+    """How the correlations of the competences are written down.
+
+    ``areas``: one number within areas and one across them, with which the engine computes fastest;
+    ``pairs``: one for each pair, drawn to those two as far as it is uncertain.
+    """
+
+    AREAS = "areas"
+    PAIRS = "pairs"
+
+
+class AnchorRule(StrEnum):
+    """Which items hold the scale of a calibration, where no file names them."""
+
+    ALL_CALIBRATED = "all-calibrated"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationRequest:
+    """What is asked of a calibration, in an operator's words.
+
+    ``tenant``: name of the one whose ended tests are read and who owns what is published; None:
+    nobody's tests, and what is published is everybody's. ``files``: of answers. ``competences``:
+    codes, None for all. ``anchors``: a rule, or a file of authors' keys, one a line. ``groups``: a
+    file that says who belongs to which. ``export``: where to write the answers, in place of
+    calibrating. ``out``: a folder for tables and plots. ``seed``: of the draw of persons whose
+    answers weigh the strengths of correlation.
+    """
+
+    framework: str
+    tenant: str | None
+    files: Sequence[Path]
+    competences: Sequence[str] | None
+    model: CalibrationModel
+    anchors: AnchorRule | Path
+    correlation: CorrelationForm
+    minimum_answers: int
+    groups: Path | None
+    seed: int
+    export: Path | None
+    out: Path | None
+    is_published: bool

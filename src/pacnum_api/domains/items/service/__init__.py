@@ -22,6 +22,7 @@ from pacnum_api.domains.items.service.exposure import (
 from pacnum_api.domains.items.service.item_bank import ItemBank
 from pacnum_api.domains.items.service.load_items import load_items
 from pacnum_api.domains.items.service.preview_item import preview_item
+from pacnum_api.domains.items.service.publish_parameters import publish_parameters, wordings_of
 from pacnum_api.domains.items.service.read_documents import Reading, read_documents
 from pacnum_api.domains.items.service.read_items import list_items, list_versions, read_item
 from pacnum_api.domains.items.service.report_bank import BankCoverage, report_bank
@@ -47,9 +48,11 @@ __all__ = [
     "list_versions",
     "load_items",
     "preview_item",
+    "publish_parameters",
     "read_documents",
     "read_item",
     "report_bank",
     "report_item",
     "reserve_exposure",
+    "wordings_of",
 ]
