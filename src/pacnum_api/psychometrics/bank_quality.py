@@ -68,7 +68,8 @@ class BankPrecision:
     is missing to 1 being below level 1; ``items`` (K, L): items written for each level;
     ``information`` (K, L): sum over all items of the competence, in 1 / theta²;
     ``best`` (K, L, m + 1): information of the best 0 .. m items that one test may combine, m the
-    most that any competence allows; ``typical_information``: see the module's head.
+    most that any competence allows; ``at_own_level`` (n,): information of each item at the middle
+    of the level that it was written for; ``typical_information``: see the module's head.
     """
 
     middles: FloatArray
@@ -76,6 +77,7 @@ class BankPrecision:
     items: IntArray
     information: FloatArray
     best: FloatArray
+    at_own_level: FloatArray
     typical_information: float
 
     def standard_error(self, *, items: int | None = None) -> FloatArray:
@@ -169,13 +171,15 @@ def measure_precision(tables: BankTables, *, usable: BoolArray | None = None) ->
         usable = np.ones(len(parameters), np.bool_)
     middles = np.array([scale.middle_of(level) for level in range(1, scale.levels + 1)])
     information = item_information(parameters, theta=middles)
+    at_own_level = information[np.arange(len(parameters)), parameters.level - 1]
     return BankPrecision(
         middles=middles,
         agents=_agents(scale),
         items=_written(tables, usable),
         information=_by_competence(tables, information, usable=usable),
         best=_best(tables, information, usable=usable),
-        typical_information=_typical(information[usable], parameters.level[usable]),
+        at_own_level=at_own_level,
+        typical_information=_typical(at_own_level[usable]),
     )
 
 
@@ -303,10 +307,10 @@ def _run(
     return list(accumulate(gains, initial=0.0))
 
 
-def _typical(information: FloatArray, levels: IntArray) -> float:
-    if not len(levels):
+def _typical(at_own_level: FloatArray) -> float:
+    if not len(at_own_level):
         return MASTERY * (1.0 - MASTERY)  # as an author means it: a = 1, nothing unknown
-    return float(np.median(information[np.arange(len(levels)), levels - 1]))
+    return float(np.median(at_own_level))
 
 
 def _sizes(groups: ExposureGroups, competences: int) -> IntArray:

@@ -53,6 +53,7 @@ def test_information_by_hand(small: BankPrecision) -> None:
     by_hand = [APART + FAR, NEAR + APART, NEAR + APART]
     assert small.information[0] == pytest.approx(by_hand, abs=1e-12)
     assert small.information[1].tolist() == [0.0, 0.0, 0.0]
+    assert small.at_own_level == pytest.approx([NEAR, NEAR])
     assert small.typical_information == pytest.approx(NEAR)
     # the better item of the two comes first, at each level another
     assert small.best[0] == pytest.approx(

@@ -18,17 +18,29 @@ from pacnum_api.domains.items.service.load_items import load_items
 from pacnum_api.domains.items.service.preview_item import preview_item
 from pacnum_api.domains.items.service.read_documents import Reading, read_documents
 from pacnum_api.domains.items.service.read_items import list_items, list_versions, read_item
-from pacnum_api.domains.items.service.report_bank import BankCoverage, report_bank
+from pacnum_api.domains.items.service.report_bank import (
+    BankCoverage,
+    BankReport,
+    BankUse,
+    ReportSettings,
+    read_bank_use,
+    report_bank,
+    report_json,
+    report_text,
+)
 from pacnum_api.domains.items.service.report_item import report_item
 
 __all__ = [
     "BANK_CHANNEL",
     "BankCoverage",
+    "BankReport",
+    "BankUse",
     "ItemBank",
     "ItemContent",
     "PresentedFile",
     "PresentedInteraction",
     "Reading",
+    "ReportSettings",
     "ResponsePayload",
     "current_bank",
     "find_cached_bank",
@@ -38,8 +50,11 @@ __all__ = [
     "list_versions",
     "load_items",
     "preview_item",
+    "read_bank_use",
     "read_documents",
     "read_item",
     "report_bank",
     "report_item",
+    "report_json",
+    "report_text",
 ]
