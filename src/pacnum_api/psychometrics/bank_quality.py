@@ -119,8 +119,10 @@ class PrecisionGap:
     """A level of a competence where the bank is not enough.
 
     ``items``: written for the level; ``standard_error``: that of the whole bank there;
-    ``missing``: items more for each of the goals; ``excess``: posterior variance above the
-    strictest goal, times the share of agents on the level: what the gap costs all agents together.
+    ``missing``: items more for each of the goals; ``is_within_reach``: whether tests get to each of
+    the goals within their length: with nothing missing they may still not, where the best items are
+    too weak; ``excess``: posterior variance above the strictest goal, times the share of agents on
+    the level: what the gap costs all agents together.
     """
 
     competence: int
@@ -128,6 +130,7 @@ class PrecisionGap:
     items: int
     standard_error: float
     missing: tuple[int, ...]
+    is_within_reach: tuple[bool, ...]
     excess: float
 
 
@@ -191,11 +194,12 @@ def information_curves(tables: BankTables, *, usable: BoolArray | None = None) -
 
 
 def precision_gaps(precision: BankPrecision, goals: Sequence[Goal]) -> tuple[PrecisionGap, ...]:
-    """Return the levels without an item, or where all items together miss one of the ``goals`` (at
-    least one): those that cost agents most first, equal ones in the order of the bank.
+    """Return the levels without an item, or where tests miss one of the ``goals`` (at least one):
+    those that cost agents most first, equal ones in the order of the bank.
     """
     errors = precision.standard_error()
     missing = np.stack([precision.missing_items(goal) for goal in goals], axis=-1)
+    reached = np.stack([precision.is_within_reach(goal) for goal in goals], axis=-1)
     strictest = min(goal.standard_error for goal in goals)
     excess = precision.agents * np.maximum(errors * errors - strictest * strictest, 0.0)
     found = [
@@ -205,10 +209,11 @@ def precision_gaps(precision: BankPrecision, goals: Sequence[Goal]) -> tuple[Pre
             items=int(precision.items[competence, place]),
             standard_error=float(errors[competence, place]),
             missing=tuple(missing[competence, place].tolist()),
+            is_within_reach=tuple(reached[competence, place].tolist()),
             excess=float(excess[competence, place]),
         )
         for competence, place in np.ndindex(errors.shape)
-        if precision.items[competence, place] == 0 or missing[competence, place].any()
+        if precision.items[competence, place] == 0 or not reached[competence, place].all()
     ]
     return tuple(sorted(found, key=lambda gap: -round(gap.excess, 9)))
 

@@ -159,6 +159,12 @@ def test_what_a_strong_bank_says() -> None:
     assert gaps == [(3, (0, 0)), (6, (0, 0))]
 
 
+def test_weak_items_lack_strength_and_not_number() -> None:
+    said = report_text(a_report(slope=1.5, copies=20))
+    lacking = [line.split()[-2:] for line in said.splitlines() if line.startswith("1.1  ")][2:]
+    assert lacking == [["stronger", "stronger"]] * 2
+
+
 def test_nothing_lacks_where_every_level_is_served() -> None:
     said = report_text(replace(a_report(), gaps=()))
     assert "No gaps: every level has items" in said
@@ -178,6 +184,7 @@ def test_levels_that_reach_a_goal_stand_in_their_places() -> None:
 
 def test_exposure_names_what_is_shown_much_and_never() -> None:
     said = report_text(a_report(exposure=used(30, 0, 10, 25, 0, 5)))
+    assert max(map(len, said.splitlines())) <= 100
     assert "Exposure: 100 tests begun; 1 of 6 over the ceiling, 2 never shown" in said
     shown = [line.split() for line in said.splitlines() if " %  1.1-" in line]
     assert shown[0] == ["30.0", "%", "1.1-1-0"]

@@ -127,7 +127,21 @@ def test_a_level_without_an_item_is_a_gap_even_where_others_measure_it() -> None
     strong = [replace(two_pl(3.0, b), level=level) for b, level in ((0.5, 2), (1.5, 3))]
     precision = measure_precision(bank(*strong * 30))
     gaps = precision_gaps(precision, [Goal(0.4, 20)])
-    assert [(gap.level, gap.items, gap.missing, gap.excess) for gap in gaps] == [(1, 0, (0,), 0.0)]
+    (gap,) = gaps
+    assert (gap.level, gap.items, gap.missing, gap.excess) == (1, 0, (0,), 0.0)
+    assert gap.is_within_reach == (True,)
+
+
+def test_a_level_whose_items_are_too_weak_for_a_test_is_a_gap() -> None:
+    weak = [replace(two_pl(1.0, b), level=level) for b, level in ((-0.5, 1), (0.5, 2), (1.5, 3))]
+    precision = measure_precision(bank(*weak * 20))
+    goals = (Goal(0.5, 12), Goal(0.5, 11))  # twelve times a quarter is the information 3 it takes
+    assert precision_gaps(precision, goals[:1]) == ()
+    gaps = precision_gaps(precision, goals)
+    assert [gap.level for gap in gaps] == [1, 2, 3]
+    assert {(gap.missing, gap.is_within_reach, gap.excess) for gap in gaps} == {
+        ((0, 0), (True, False), 0.0)
+    }
 
 
 def test_enemies_and_siblings_do_not_add_up() -> None:

@@ -82,6 +82,7 @@ def _gaps(report: BankReport) -> list[dict[str, Any]]:
             "items": gap.items,
             "standard_error": gap.standard_error,
             "missing_items": dict(zip(purposes, gap.missing, strict=True)),
+            "is_within_reach": dict(zip(purposes, gap.is_within_reach, strict=True)),
             "excess_variance": gap.excess,
         }
         for gap in report.gaps

@@ -165,10 +165,10 @@ def _exposure_bars(report: BankReport) -> Plot:
     edges = sorted({*_BANDS, report.settings.ceiling})
     places = np.searchsorted(edges, shares[shares > 0.0])
     counts = [np.count_nonzero(shares == 0.0), *np.bincount(places, minlength=len(edges) + 1)]
-    names = ["never", *(f"≤ {100 * edge:g} %" for edge in edges), f"> {100 * edges[-1]:g} %"]
+    names = ["never", *(f"≤ {100 * edge:g}" for edge in edges), f"> {100 * edges[-1]:g}"]
     frame = Frame(
         title=f"How often items were shown, {report.exposure.tests} tests",
-        x_label=f"share of tests (ceiling {100 * report.settings.ceiling:g} %)",
+        x_label=f"share of tests in % (ceiling {100 * report.settings.ceiling:g} %)",
         y_label="items (those of one template count as one)",
     )
     return draw_bars(frame, names, groups=[("items", np.array(counts, dtype=np.float64))])

@@ -11,7 +11,7 @@ from pacnum_api.domains.items.service.report_bank.report import (
     ItemUse,
 )
 from pacnum_api.psychometrics.arithmetic import BoolArray
-from pacnum_api.psychometrics.bank_quality import CeilingGap
+from pacnum_api.psychometrics.bank_quality import CeilingGap, PrecisionGap
 
 _WIDTH = 100
 _SHOWN_AT_MOST = 15
@@ -27,7 +27,10 @@ _PRECISION_LEGEND = (
     "combine; over agents of all levels with the best 5, 10, 20, all; levels where the best items",
     "reach a goal within the length of its tests. Each competence by itself, beginning at 1.00.",
 )
-_LACKING = "Lacking: typical items, until all items of a competence together reach the goal."
+_GAPS_LEGEND = (
+    "Lacking: typical items, until all of the competence together reach the goal; stronger ones,",
+    "where there are enough, but the best are too weak for the length of a test.",
+)
 
 
 def report_text(report: BankReport) -> str:
@@ -89,11 +92,11 @@ def _reach(report: BankReport) -> Iterator[str]:
 def _gaps(report: BankReport) -> Iterator[str]:
     gaps = report.gaps
     if not gaps:
-        yield "No gaps: every level has items, and all of them together reach every goal."
+        yield "No gaps: every level has items, and tests reach every goal."
         return
     empty = int((report.precision.items == 0).sum())
     yield f"Gaps: {len(gaps)} levels, {empty} of them without an item; the costliest first."
-    yield _LACKING
+    yield from _GAPS_LEGEND
     yield ""
     goals = "".join(
         f"{f'lacking for {goal.standard_error:.2f}':>18}" for goal in report.goals.values()
@@ -101,13 +104,18 @@ def _gaps(report: BankReport) -> Iterator[str]:
     yield f"competence  level  agents  items     SE{goals}"
     for gap in gaps[:_SHOWN_AT_MOST]:
         agents = 100.0 * float(report.precision.agents[gap.level - 1])
-        lacking = "".join(f"{count or '·':>18}" for count in gap.missing)
+        lacking = "".join(f"{one:>18}" for one in _lacking(gap))
         yield (
             f"{report.competences[gap.competence]:<10}  {f'L{gap.level}':>5}  {agents:>4.0f} %"
             f"  {gap.items or '·':>5}  {gap.standard_error:>5.2f}{lacking}"
         )
     if len(gaps) > _SHOWN_AT_MOST:
         yield f"… and {len(gaps) - _SHOWN_AT_MOST} more (--json, --out)"
+
+
+def _lacking(gap: PrecisionGap) -> Iterator[str]:
+    for count, is_reached in zip(gap.missing, gap.is_within_reach, strict=True):
+        yield str(count) if count else "·" if is_reached else "stronger"
 
 
 def _ceiling(report: BankReport) -> Iterator[str]:
@@ -137,8 +145,9 @@ def _exposure(report: BankReport) -> Iterator[str]:
         return
     yield (
         f"Exposure: {exposure.tests} tests begun; {len(exposure.over)} of {len(exposure.shares)}"
-        f" over the ceiling, {len(exposure.never)} never shown (items of one template count as one)"
+        f" over the ceiling, {len(exposure.never)} never shown"
     )
+    yield "(items of one template count as one); shown most:"
     shown = sorted(report.items, key=lambda item: -report.share(item))
     for item in shown[:_NAMED_AT_MOST]:
         if report.share(item):
