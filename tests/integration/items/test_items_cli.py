@@ -9,6 +9,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from pacnum_api.domains.clients.cli import app as clients_app
 from pacnum_api.domains.items.cli import app, bank_app
 from pacnum_api.entrypoints.cli import app as pacnum
 from pacnum_api.platform.settings import get_settings
@@ -56,12 +57,17 @@ def _database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 @pytest.mark.usefixtures("_database")
-def test_bank_report() -> None:
-    said = runner.invoke(bank_app, ["report"])
+def test_bank_report(tmp_path: Path) -> None:
+    said = runner.invoke(bank_app, ["report", "--out", str(tmp_path / "report")])
     assert said.exit_code == 0, said.output
     assert "digcomp-2.2 bank v1" in said.stdout
+    assert max(map(len, said.stdout.splitlines())) <= 100
+    written = {path.name for path in (tmp_path / "report").iterdir()}
+    assert said.stderr.count("wrote ") == len(written)
+    assert {"report.json", "precision.csv", "standard-error.svg", "information-5.png"} <= written
     document = json.loads(runner.invoke(bank_app, ["report", "--json"]).stdout)
     assert document["item_count"] >= 105
+    assert document["ceiling"]["share"] == 0.25
     lost = runner.invoke(bank_app, ["report", "--framework", "crcn"])
     assert lost.exit_code == 1
     assert lost.stderr == "No item bank is published for this framework.\n"
@@ -78,3 +84,18 @@ def test_a_published_bank_is_simulated() -> None:
     lost = runner.invoke(pacnum, ["simulate", "--framework", "crcn"])
     assert lost.exit_code == 1
     assert lost.stderr == "No item bank is published for this framework.\n"
+
+
+@pytest.mark.usefixtures("_database")
+def test_bank_report_of_a_tenant() -> None:
+    lost = runner.invoke(bank_app, ["report", "--tenant", "nobody"])
+    assert lost.exit_code == 1
+    options = ["--tenant", "reporting", "--ceiling", "0.5", "--items-per-test", "3", "--json"]
+    made = runner.invoke(
+        clients_app, ["create", "--name", "one", "--scopes", "items:read", "--tenant", "reporting"]
+    )
+    assert made.exit_code == 0, made.output
+    document = json.loads(runner.invoke(bank_app, ["report", *options]).stdout)
+    assert document["ceiling"]["items_per_test"]["1.1"] == 3.0
+    assert document["ceiling"]["gaps"][0]["missing_groups"] == 1  # 3 / 0.5 of 5
+    assert runner.invoke(bank_app, ["report", "--ceiling", "2"]).exit_code == 2

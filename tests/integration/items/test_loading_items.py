@@ -1,7 +1,6 @@
 """Loading: all or nothing, versions, banks, tenants."""
 
 import asyncio
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -337,25 +336,6 @@ async def test_what_was_read_before_is_not_read_again(
     async with database.unit_of_work(caller.tenant_id) as uow:
         with pytest.raises(DocumentsRefused):
             await service.load_items(uow, reading)
-
-
-async def test_coverage(database: Database, caller: Caller) -> None:
-    async with database.unit_of_work(caller.tenant_id) as uow:
-        coverage = await service.report_bank(uow, FRAMEWORK)
-    assert sum(coverage.by_level.values()) == coverage.bank.item_count
-    assert len(coverage.competences) == 21
-    assert coverage.templates >= 15
-    assert coverage.items_with_files >= 15
-    assert f"{FRAMEWORK} bank v" in coverage.as_text()
-    document = json.loads(coverage.as_json())
-    assert document["item_count"] == sum(
-        count for levels in document["competences"].values() for count in levels.values()
-    )
-    assert sum(document["types"].values()) == document["item_count"]
-    assert str(coverage.bank).endswith(f"({document['item_count']} items)")
-    with pytest.raises(BankNotFound):
-        async with database.unit_of_work(caller.tenant_id) as uow:
-            await service.report_bank(uow, "crcn")
 
 
 async def test_only_the_public_tenant_changes_what_ships(

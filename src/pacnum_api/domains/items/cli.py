@@ -5,18 +5,30 @@ Imports that cost time are made inside the commands, so that ``pacnum --help`` a
 
 # ruff: noqa: PLC0415 - see above
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
 from pacnum_api.kernel.errors import DomainError
 from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
+from pacnum_api.platform.uow import UnitOfWork
 
 app = typer.Typer(no_args_is_help=True, help="Items: check them, describe their format.")
 bank_app = typer.Typer(no_args_is_help=True, help="Item banks.")
 
 Paths = Annotated[list[Path], typer.Argument(help="Files, or folders of YAML files.")]
+BankTenant = Annotated[
+    str | None, typer.Option("--tenant", help="Its bank and tests; else the public one, all tests.")
+]
+ReportCeiling = Annotated[
+    float, typer.Option(min=0.01, max=1.0, help="Greatest share of tests that may show an item.")
+]
+ItemsPerTest = Annotated[
+    float | None, typer.Option(min=0.0, help="Of each competence; else as tests were counted.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
@@ -105,26 +117,55 @@ def schema() -> None:
 
 
 @bank_app.command("report")
-def report(
+def report(  # noqa: PLR0913 - a command's options are its parameters
     framework: Annotated[str, typer.Option(help="Code of a framework.")] = "digcomp-2.2",
     *,
+    tenant: BankTenant = None,
+    ceiling: ReportCeiling = 0.25,
+    items_per_test: ItemsPerTest = None,
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what the published bank covers: competence by level, types, files, templates."""
+    """Show what the published bank covers, how precisely it measures, what it lacks, its use."""
     from pacnum_api.domains.items import service
     from pacnum_api.platform.database import Database
     from pacnum_api.platform.local_database import run_with_database
 
-    async def work(database: Database) -> service.BankCoverage:
+    settings = service.ReportSettings(ceiling=ceiling, items_per_test=items_per_test)
+
+    async def work(database: Database) -> service.BankReport:
         async with database.unit_of_work(PUBLIC_TENANT_ID) as uow:
-            return await service.report_bank(uow, framework)
+            owner, tenants = await _owner_and_users(uow, tenant)
+        async with database.unit_of_work(owner) as uow:
+            bank = await service.current_bank(uow, framework)
+        uses = []
+        for one in tenants:
+            async with database.unit_of_work(one) as uow:
+                uses.append(await service.read_bank_use(uow, bank.id))
+        async with database.unit_of_work(owner) as uow:
+            return await service.report_bank(uow, framework, settings=settings, uses=uses)
 
     try:
-        coverage = run_with_database(work)
+        found = run_with_database(work)
     except DomainError as error:
         typer.echo(error.detail, err=True)
         raise typer.Exit(1) from error
-    typer.echo(coverage.as_json() if as_json else coverage.as_text())
+    typer.echo(service.report_json(found) if as_json else service.report_text(found))
+    if out is not None:
+        from pacnum_api.domains.items.service.report_bank.files import write_report
+
+        for path in write_report(found, out):
+            typer.echo(f"wrote {path}", err=True)
+
+
+async def _owner_and_users(uow: UnitOfWork, tenant: str | None) -> tuple[UUID, Sequence[UUID]]:
+    """Whose bank is meant, and whose tests count: all tenants' for the public one."""
+    from pacnum_api.domains.clients import service as clients
+
+    if tenant is None:
+        return PUBLIC_TENANT_ID, await clients.list_tenant_ids(uow)
+    owner = await clients.find_tenant(uow, tenant)
+    return owner, [owner]
 
 
 def simulate(  # noqa: PLR0913 - an argument for each option

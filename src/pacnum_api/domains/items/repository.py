@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Select, select, text, update
+from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import load_only
 
@@ -95,6 +95,22 @@ async def list_versions(
     rows = (await uow.session.scalars(query)).all()
     following = encode_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None
     return Page(rows[:limit], following)
+
+
+async def count_reports(uow: UnitOfWork, version_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How often this tenant's people contested items in these very versions, where they did."""
+    query = (
+        select(ItemVersionRow.id, func.count().label("reports"))
+        .join(
+            ItemReportRow,
+            (ItemReportRow.item_id == ItemVersionRow.item_id)
+            & (ItemReportRow.item_version == ItemVersionRow.version),
+        )
+        .where(ItemReportRow.tenant_id == uow.tenant_id, ItemVersionRow.id.in_(version_ids))
+        .group_by(ItemVersionRow.id)
+    )
+    found = await uow.session.execute(query)
+    return {row.id: row.reports for row in found}
 
 
 async def lock_loading(uow: UnitOfWork, framework: str) -> None:

@@ -25,18 +25,30 @@ from pacnum_api.domains.items.service.preview_item import preview_item
 from pacnum_api.domains.items.service.publish_parameters import publish_parameters, wordings_of
 from pacnum_api.domains.items.service.read_documents import Reading, read_documents
 from pacnum_api.domains.items.service.read_items import list_items, list_versions, read_item
-from pacnum_api.domains.items.service.report_bank import BankCoverage, report_bank
+from pacnum_api.domains.items.service.report_bank import (
+    BankCoverage,
+    BankReport,
+    BankUse,
+    ReportSettings,
+    read_bank_use,
+    report_bank,
+    report_json,
+    report_text,
+)
 from pacnum_api.domains.items.service.report_item import report_item
 
 __all__ = [
     "BANK_CHANNEL",
     "BankCoverage",
+    "BankReport",
+    "BankUse",
     "ExposureUse",
     "ItemBank",
     "ItemContent",
     "PresentedFile",
     "PresentedInteraction",
     "Reading",
+    "ReportSettings",
     "ResponsePayload",
     "begin_exposure",
     "current_bank",
@@ -49,10 +61,13 @@ __all__ = [
     "load_items",
     "preview_item",
     "publish_parameters",
+    "read_bank_use",
     "read_documents",
     "read_item",
     "report_bank",
     "report_item",
+    "report_json",
+    "report_text",
     "reserve_exposure",
     "wordings_of",
 ]

@@ -1,14 +1,13 @@
-"""What a bank covers, as data and as tables for the terminal."""
+"""What a bank covers: how many items of what."""
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pacnum_api.domains.items.policy.review import longest_option_rate
-from pacnum_api.domains.items.service.banks import current_bank, get_bank
+from pacnum_api.domains.items.service.item_bank import ItemBank
 from pacnum_api.domains.items.types import BankHandle, FileDefinition, TableFile
-from pacnum_api.platform.uow import UnitOfWork
 
 _KINDS = {"EmailFile": "eml", "TextFile": "txt", "PdfFile": "pdf", "SvgFile": "svg"}
 
@@ -30,28 +29,24 @@ class BankCoverage:
     templates: int
     longest_right: tuple[int, int]
 
-    def as_text(self) -> str:
+    def lines(self) -> Iterator[str]:
         """Tables of fixed width."""
         bank = self.bank
         longest, choices = self.longest_right
         title = f"{bank.framework} bank v{bank.version}: {bank.item_count} items"
-        return "\n".join(
-            (
-                f"{title}, published {bank.published_at:%Y-%m-%d %H:%M} UTC",
-                "",
-                *self._coverage(),
-                "",
-                *_counts("type", self.by_type),
-                "",
-                *_counts("file", self.by_file),
-                "",
-                f"items with a file    {self.items_with_files}",
-                f"seeded templates     {self.templates}",
-                f"right option longest {longest} of {choices}",
-            )
-        )
+        yield f"{title}, published {bank.published_at:%Y-%m-%d %H:%M} UTC"
+        yield ""
+        yield from self._coverage()
+        yield ""
+        yield from _counts("type", self.by_type)
+        yield ""
+        yield from _counts("file", self.by_file)
+        yield ""
+        yield f"items with a file    {self.items_with_files}"
+        yield f"seeded templates     {self.templates}"
+        yield f"right option longest {longest} of {choices}"
 
-    def _coverage(self) -> Iterable[str]:
+    def _coverage(self) -> Iterator[str]:
         levels = range(1, self.levels + 1)
         yield "competence" + "".join(f"{f'L{level}':>5}" for level in levels) + "  total"
         for competence in self.competences:
@@ -59,10 +54,10 @@ class BankCoverage:
             cells = "".join(f"{count or '·':>5}" for count in counts)
             yield f"{competence:<10}{cells}{sum(counts):>7}"
 
-    def as_json(self) -> str:
-        """The same as one JSON document."""
+    def document(self) -> dict[str, Any]:
+        """The same, ready for JSON."""
         longest, choices = self.longest_right
-        document = {
+        return {
             "framework": self.bank.framework,
             "version": self.bank.version,
             "item_count": self.bank.item_count,
@@ -80,16 +75,13 @@ class BankCoverage:
             "templates": self.templates,
             "right_option_longest": {"count": longest, "of": choices},
         }
-        return json.dumps(document, ensure_ascii=False, indent=2)
 
 
-async def report_bank(uow: UnitOfWork, framework: str) -> BankCoverage:
-    """Coverage of the newest bank of a framework. Raises BankNotFound."""
-    handle = await current_bank(uow, framework)
-    bank = await get_bank(uow, handle.id)
+def coverage_of(bank: ItemBank) -> BankCoverage:
+    """Count the items of a bank."""
     items = bank.items
     return BankCoverage(
-        bank=handle,
+        bank=bank.handle,
         competences=bank.competences,
         levels=len(bank.framework.levels),
         by_level=Counter((item.competence, item.level) for item in items),
