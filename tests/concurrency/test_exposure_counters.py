@@ -96,6 +96,20 @@ def reserved_by(bank: ItemBank, rows: Sequence[asyncpg.Record]) -> list[int]:
     return total.tolist()
 
 
+async def expired(
+    session: Document, *, caller: Caller, owner: asyncpg.Connection, database: Database
+) -> None:
+    """Time runs out, and three workers find out at once."""
+    await owner.execute(
+        "UPDATE test_sessions SET expires_at = now() - interval '1 hour' WHERE id = $1",
+        UUID(session["id"]),
+    )
+    found = await asyncio.gather(
+        *(tasks.expire_sessions(database, caller.tenant_id) for _ in range(3))
+    )
+    assert sum(found) == 1
+
+
 async def test_counters_say_what_the_sessions_did(
     caller: Caller,
     beside: Caller,
@@ -122,14 +136,7 @@ async def test_counters_say_what_the_sessions_did(
             )
         )
         await skipping(caller, sessions[-1], answers=2)
-        await owner.execute(
-            "UPDATE test_sessions SET expires_at = now() - interval '1 hour' WHERE id = $1",
-            UUID(sessions[-1]["id"]),
-        )
-        found = await asyncio.gather(
-            *(tasks.expire_sessions(database, caller.tenant_id) for _ in range(3))
-        )
-        assert sum(found) == 1
+        await expired(sessions[-1], caller=caller, owner=owner, database=database)
         over = await sessions_of(owner, caller, state="ended")
         row = await counters(owner, caller, house)
         assert len(over) == row["tests"]
