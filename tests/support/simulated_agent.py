@@ -37,8 +37,7 @@ async def bank_of(database: Database, tenant_id: UUID, *, framework: str = FRAME
 class SimulatedAgent:
     """Answers as the measurement's own model says an agent of these abilities would.
 
-    ``abilities``: theta by competence code, ``ability`` for those not named. An item scored in
-    steps is answered right or without a right part.
+    ``abilities``: theta by competence code, ``ability`` for those not named.
     """
 
     bank: ItemBank
@@ -52,9 +51,7 @@ class SimulatedAgent:
         theta = self.abilities.get(pending["competence"], self.ability)
         chances = category_probabilities(self.bank.tables.parameters, index, theta=theta)[:, 0]
         category = draw_category(chances, self.rng.random())
-        is_right = category == np.flatnonzero(chances).max()
-        answer = self.bank.right_response if is_right else self.bank.wrong_response
-        return dict(answer(index, seed=seed, locale=locale))
+        return dict(self.bank.response_worth(index, category, seed=seed, locale=locale))
 
 
 @dataclass(frozen=True)

@@ -58,17 +58,16 @@ class SimulatedAgent:
     abilities: Mapping[str, float]
     bank: ItemBank
     rng: np.random.Generator
+    locale: str = "fr"
 
     def respond(self, pending: Mapping[str, Any], *, seed: int) -> Any:
-        """A right or a wrong response to what is pending, in the labels of this session."""
+        """A response to what is pending, as right as the model draws, in this session's labels."""
         index = self.bank.index_of(UUID(pending["item_id"]))
         assert index is not None  # noqa: S101 - the bank is the session's own
         theta = self.abilities[pending["competence"]]
         chances = category_probabilities(self.bank.tables.parameters, index, theta=theta)[:, 0]
         category = draw_category(chances, float(self.rng.random()))
-        is_right = category == len(chances) - 1
-        answer = self.bank.right_response if is_right else self.bank.wrong_response
-        return answer(index, seed=seed, locale="fr")
+        return self.bank.response_worth(index, category, seed=seed, locale=self.locale)
 
 
 def run_demo(*, port: int, seed: int, keeps_serving: bool) -> None:

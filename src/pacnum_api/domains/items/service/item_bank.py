@@ -9,6 +9,7 @@ import numpy as np
 from pacnum_api.domains.items.errors import ItemFileNotFound
 from pacnum_api.domains.items.policy.files import find_file
 from pacnum_api.domains.items.policy.grading import grade
+from pacnum_api.domains.items.policy.partial_solving import response_worth
 from pacnum_api.domains.items.policy.presentation import present
 from pacnum_api.domains.items.policy.responses import read_response
 from pacnum_api.domains.items.policy.solving import Answer, right_response, wrong_response
@@ -127,6 +128,10 @@ class ItemBank:
     def right_response(self, index: int, *, seed: int, locale: str) -> Answer:
         """A right answer, for simulated agents."""
         return right_response(self.items[index], seed=seed, locale=locale)
+
+    def response_worth(self, index: int, category: int, *, seed: int, locale: str) -> Answer:
+        """An answer of that score, or of the nearest there is, for simulated agents."""
+        return response_worth(self.items[index], category, seed=seed, locale=locale)
 
     def wrong_response(self, index: int, *, seed: int, locale: str) -> Answer:
         """An answer without a right part, for simulated agents."""
