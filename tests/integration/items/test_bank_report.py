@@ -1,9 +1,11 @@
 """The report on what is published, and on what tenants did with it."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from pacnum_api.domains.items import service
 from pacnum_api.domains.items.errors import BankNotFound
@@ -15,6 +17,7 @@ from pacnum_api.kernel.ids import new_id
 from pacnum_api.platform.database import Database
 from pacnum_api.psychometrics.algorithm import Purpose
 from pacnum_api.psychometrics.exposure import Exposure
+from tests.support.authored_items import authored
 from tests.support.callers import Caller
 
 FRAMEWORK = "digcomp-2.2"
@@ -84,6 +87,44 @@ async def test_use_is_added_up_over_tenants_and_kept_to_its_bank(
     assert report.demand.items.sum() == pytest.approx(0.3 * shown.sum())
     assert few.demand.origin is DemandOrigin.RULES
     assert (given.demand.origin, set(given.demand.items.tolist())) == (DemandOrigin.GIVEN, {4.0})
+
+
+async def test_counters_of_tests_are_read_as_they_stand(
+    database: Database, caller: Caller, *, stranger: Caller
+) -> None:
+    bank = await shipped_bank(database, caller)
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        admission, before = await service.begin_exposure(
+            uow, bank, competences=[0], need=3, ceiling=0.25
+        )
+        reserved = admission.eligible
+        await service.reserve_exposure(uow, bank, before=before.begun(reserved), reserved=reserved)
+        await service.end_exposure(uow, [service.ExposureUse(bank, reserved, [0, 2])])
+        use = await service.read_bank_use(uow, bank.handle.id)
+        report = await service.report_bank(uow, FRAMEWORK, uses=[use])
+    assert report.exposure.tests == 2
+    assert [report.share(item) for item in report.items[:3]] == [0.5, 0.0, 0.5]
+    assert report.exposure.by_share.tolist() == [0, 2]
+    async with database.unit_of_work(stranger.tenant_id) as uow:
+        assert (await service.read_bank_use(uow, bank.handle.id)).exposure is None
+
+
+async def test_items_on_tryout_measure_nobody(
+    database: Database, caller: Caller, tmp_path: Path
+) -> None:
+    path = tmp_path / "items.yaml"
+    head = {"framework": FRAMEWORK, "competence": "1.1"}
+    items = [authored("numeric", tryout=True)]
+    path.write_text(yaml.safe_dump({**head, "items": items}, allow_unicode=True), "utf-8")
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        before = await service.report_bank(uow, FRAMEWORK)
+        await service.load_items(uow, [path])
+        after = await service.report_bank(uow, FRAMEWORK)
+    assert after.coverage.bank.item_count == before.coverage.bank.item_count + 1
+    assert after.statuses[ParameterStatus.SEEDED] == 1
+    assert after.precision.items.tolist() == before.precision.items.tolist()
+    assert np.array_equal(after.curves, before.curves)
+    assert after.ceiling_gaps == before.ceiling_gaps
 
 
 async def test_complaints_count_for_the_wording_that_they_are_about(

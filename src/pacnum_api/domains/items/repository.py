@@ -220,14 +220,26 @@ async def documents_of_versions(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UU
     return {version.id: (item, version) for item, version in found}
 
 
+async def find_exposure(uow: UnitOfWork, bank_id: UUID) -> Exposure | None:
+    """The counters of this tenant's tests on a bank; None before the first."""
+    return await _exposure(uow, _counters(uow.tenant_id, bank_id))
+
+
 async def lock_exposure(uow: UnitOfWork, bank_id: UUID) -> Exposure | None:
-    """The counters of this tenant's tests on a bank, held until the transaction ends."""
-    query = (
-        select(ItemExposureRow.tests, ItemExposureRow.administered, ItemExposureRow.reserved)
-        .where(ItemExposureRow.tenant_id == uow.tenant_id, ItemExposureRow.bank_id == bank_id)
-        .with_for_update()
-    )
-    row = (await uow.session.execute(query)).one_or_none()
+    """The same, held until the transaction ends."""
+    return await _exposure(uow, _counters(uow.tenant_id, bank_id).with_for_update())
+
+
+def _counters(tenant_id: UUID, bank_id: UUID) -> Select[int, list[int], list[int]]:
+    return select(
+        ItemExposureRow.tests, ItemExposureRow.administered, ItemExposureRow.reserved
+    ).where(ItemExposureRow.tenant_id == tenant_id, ItemExposureRow.bank_id == bank_id)
+
+
+async def _exposure(
+    uow: UnitOfWork, counters: Select[int, list[int], list[int]]
+) -> Exposure | None:
+    row = (await uow.session.execute(counters)).one_or_none()
     if row is None:
         return None
     return Exposure(

@@ -150,8 +150,11 @@ class BankReport:
 async def read_bank_use(uow: UnitOfWork, bank_id: UUID) -> BankUse:
     """What the unit of work's tenant has done with a bank that it may use. Raises BankNotFound."""
     bank = await get_bank(uow, bank_id)
-    contested = await repository.count_reports(uow, bank.version_ids)
-    return BankUse(bank_id, contested=contested)
+    return BankUse(
+        bank_id,
+        exposure=await repository.find_exposure(uow, bank_id),
+        contested=await repository.count_reports(uow, bank.version_ids),
+    )
 
 
 async def report_bank(
@@ -172,11 +175,10 @@ async def report_bank(
 
 def _report(bank: ItemBank, settings: ReportSettings, *, uses: Sequence[BankUse]) -> BankReport:
     uses = [use for use in uses if use.bank_id == bank.handle.id]
-    usable = np.array([is_usable(one) for one in bank.parameters], np.bool_)
-    groups = ExposureGroups.of(bank.tables.parameters)
+    groups = bank.groups
     algorithm = algorithm_for(ALGORITHM_VERSION)
     goals = {purpose: Goal.of(algorithm.rules_for(purpose).stopping) for purpose in _GOALS}
-    precision = measure_precision(bank.tables, usable=usable)
+    precision = measure_precision(bank.tables, usable=bank.measures)
     exposure = _together(uses, groups)
     at_most = goals[Purpose.POSITIONING].maximum_items
     demand = _demand(exposure, bank, settings=settings, at_most=at_most)
@@ -186,18 +188,13 @@ def _report(bank: ItemBank, settings: ReportSettings, *, uses: Sequence[BankUse]
         settings=settings,
         goals=goals,
         precision=precision,
-        curves=information_curves(bank.tables, usable=usable),
+        curves=information_curves(bank.tables, usable=bank.measures),
         gaps=precision_gaps(precision, tuple(goals.values())),
         demand=demand,
         ceiling_gaps=ceiling_gaps(groups, demand.items, ceiling=settings.ceiling),
         exposure=summarise_exposure(exposure, ceiling=settings.ceiling),
         items=_items(bank, groups, uses=uses),
     )
-
-
-def is_usable(parameters: ItemParameters) -> bool:
-    """Whether an item with these parameters may measure anybody."""
-    return parameters.status is not ParameterStatus.RETIRED
 
 
 def _together(uses: Sequence[BankUse], groups: ExposureGroups) -> Exposure:
@@ -218,8 +215,7 @@ def _demand(
     if settings.items_per_test is not None:
         return Demand(np.full(competences, settings.items_per_test), DemandOrigin.GIVEN)
     if exposure.tests >= LEAST_TESTS:
-        groups = ExposureGroups.of(bank.tables.parameters)
-        counted = mean_demand(exposure, groups, competences=competences)
+        counted = mean_demand(exposure, bank.groups, competences=competences)
         return Demand(counted, DemandOrigin.COUNTED)
     return Demand(np.full(competences, float(at_most)), DemandOrigin.RULES)
 
