@@ -250,3 +250,26 @@ def test_the_nearest_correlation_matrix() -> None:
     assert np.diag(found) == pytest.approx(np.ones(3))
     # By symmetry the nearest has r, -r with r = 1/2, but for the eigenvalues' lower bound.
     assert above(found) == pytest.approx([0.5, -0.5, 0.5], abs=0.01)
+
+
+def test_the_spread_of_a_kind_is_what_errors_do_not_explain() -> None:
+    """Six pairs of four competences, errors of 0.1 that go together by 0.3: by hand."""
+    found = np.array([0.5, 0.7, 0.6, 0.9, 0.4, 0.5])
+    correlation = np.eye(4)
+    correlation[np.triu_indices(4, 1)] = found
+    estimate = CorrelationEstimate(
+        correlation=correlation + np.triu(correlation, 1).T,
+        covariance=0.01 * (0.7 * np.eye(6) + 0.3),
+        mean=np.zeros(4),
+        sd=np.ones(4),
+        persons=np.full((4, 4), 50),
+        iterations=1,
+        is_converged=True,
+    )
+    within = shrunk(estimate, ["a"] * 4).within
+    assert within is not None
+    # The sample variance is expected to be that of the differences: 0.01 (1 - 0.3), and the spread.
+    between = float(np.var(found, ddof=1)) - 0.007
+    assert within.sd == pytest.approx(np.sqrt(between))
+    assert within.mean == pytest.approx(found.mean())
+    assert within.standard_error == pytest.approx(np.sqrt(between / 6 + 0.01 * (0.7 / 6 + 0.3)))
