@@ -54,7 +54,9 @@ def complete_information(found: Curves, counts: FloatArray) -> FloatArray:
 def maximised(
     sample: Sample, parameters: Parameters, *, counts: FloatArray, priors: ItemPriors
 ) -> Parameters:
-    """Return the parameters after one scoring step on the counts, within their bounds."""
+    """Return the parameters after one scoring step on the counts, those of free items within their
+    bounds; what becomes of the others has no meaning.
+    """
     layout, sharers = sample.layout, sharers_of(sample.layout)
     log_slope, thresholds = parameters.log_slope.copy(), parameters.thresholds.copy()
     for group in layout.alike():
@@ -67,7 +69,6 @@ def maximised(
             + priors.precision(group, sharers=sharers),
         )
         move = _step(slopes, shares=layout.shares_slope[group.items])
-        move *= layout.is_free[group.items, None]
         log_slope[group.items] += move[:, 0]
         thresholds[group.items, : group.steps] += move[:, 1:]
     return Parameters(log_slope, thresholds).bounded(layout.is_free)

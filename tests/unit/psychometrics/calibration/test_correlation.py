@@ -110,45 +110,33 @@ def test_competences_asked_by_turns() -> None:
     assert np.linalg.eigvalsh(found.correlation)[0] > 0.0
 
 
-def test_errors_are_the_curvature_of_the_sites_likelihood() -> None:
-    """Two competences, everybody asked both; the likelihood of the last sites written out."""
+def test_errors_are_those_of_the_expected_information() -> None:
+    """Two competences, everybody asked both: the information about both deviations and the
+    correlation, person by person, with the derivatives of the covariance written out.
+    """
     evidence = evidence_from(THREE[:2, :2], persons=600, asked=2, each=4, seed=9)
     found = correlate(evidence, rounds=1)
     ones = np.ones(len(evidence.person))
     sites = sites_under(evidence, mean=0.0 * ones, variance=ones)
-    place, error = sites.place.reshape(-1, 2), 1.0 / sites.precision.reshape(-1, 2)
-
-    def log_likelihood(point: FloatArray) -> float:
-        # of two normal numbers each, by hand: variances, covariance, determinant
-        first, second = point[0] ** 2 + error[:, 0], point[1] ** 2 + error[:, 1]
-        both = point[2] * point[0] * point[1]
-        determinant = first * second - both**2
-        x, y = (place - found.mean).T
-        form = (second * x * x - 2.0 * both * x * y + first * y * y) / determinant
-        return float(-0.5 * np.sum(np.log(determinant) + form))
-
-    at, step = np.array([*found.sd, found.correlation[0, 1]]), 1e-3
-    moves = np.eye(3) * step
-    curvature = np.array(
-        [
-            [
-                (
-                    log_likelihood(at + one + two)
-                    - log_likelihood(at + one - two)
-                    - log_likelihood(at - one + two)
-                    + log_likelihood(at - one - two)
-                )
-                / (4.0 * step**2)
-                for two in moves
-            ]
-            for one in moves
-        ]
-    )
-    slope = [(log_likelihood(at + one) - log_likelihood(at - one)) / (2 * step) for one in moves]
-    assert slope == pytest.approx([0.0] * 3, abs=0.3)
-    observed = np.sqrt(np.linalg.inv(-curvature)[2, 2])
-    # expected and observed information are not the same, but nearly
-    assert found.standard_errors[0, 1] == pytest.approx(observed, rel=0.06)
+    (one, two), r = found.sd, found.correlation[0, 1]
+    covariance = np.array([[one * one, r * one * two], [r * one * two, two * two]])
+    slopes = [
+        np.array([[2.0 * one, r * two], [r * two, 0.0]]),
+        np.array([[0.0, r * one], [r * one, 2.0 * two]]),
+        np.array([[0.0, one * two], [one * two, 0.0]]),
+    ]
+    information = np.zeros((3, 3))
+    away = np.zeros(2)
+    for precision, place in zip(
+        sites.precision.reshape(-1, 2), sites.place.reshape(-1, 2), strict=True
+    ):
+        inverse = np.linalg.inv(covariance + np.diag(1.0 / precision))
+        turned = [inverse @ slope for slope in slopes]
+        information += [[0.5 * np.trace(a @ b) for b in turned] for a in turned]
+        away += inverse @ (place - found.mean)
+    expected = np.sqrt(np.linalg.inv(information)[2, 2])
+    assert found.standard_errors[0, 1] == pytest.approx(expected, rel=1e-6)
+    assert away == pytest.approx(np.zeros(2), abs=0.2)
 
 
 def test_sites_give_the_moments_of_the_exact_function() -> None:
@@ -262,3 +250,26 @@ def test_the_nearest_correlation_matrix() -> None:
     assert np.diag(found) == pytest.approx(np.ones(3))
     # By symmetry the nearest has r, -r with r = 1/2, but for the eigenvalues' lower bound.
     assert above(found) == pytest.approx([0.5, -0.5, 0.5], abs=0.01)
+
+
+def test_the_spread_of_a_kind_is_what_errors_do_not_explain() -> None:
+    """Six pairs of four competences, errors of 0.1 that go together by 0.3: by hand."""
+    found = np.array([0.5, 0.7, 0.6, 0.9, 0.4, 0.5])
+    correlation = np.eye(4)
+    correlation[np.triu_indices(4, 1)] = found
+    estimate = CorrelationEstimate(
+        correlation=correlation + np.triu(correlation, 1).T,
+        covariance=0.01 * (0.7 * np.eye(6) + 0.3),
+        mean=np.zeros(4),
+        sd=np.ones(4),
+        persons=np.full((4, 4), 50),
+        iterations=1,
+        is_converged=True,
+    )
+    within = shrunk(estimate, ["a"] * 4).within
+    assert within is not None
+    # The sample variance is expected to be that of the differences: 0.01 (1 - 0.3), and the spread.
+    between = float(np.var(found, ddof=1)) - 0.007
+    assert within.sd == pytest.approx(np.sqrt(between))
+    assert within.mean == pytest.approx(found.mean())
+    assert within.standard_error == pytest.approx(np.sqrt(between / 6 + 0.01 * (0.7 / 6 + 0.3)))

@@ -112,3 +112,13 @@ def test_faults_are_named() -> None:
     moved = [replace(NEW[0], b=NEW[0].b + 1.0), replace(NEW[1], b=NEW[1].b - 3.0), *NEW[2:4]]
     with pytest.raises(ValueError, match="fewer than 3"):
         link(NEW[:4], moved, critical_z=0.1)
+
+
+def test_robust_z_by_hand() -> None:
+    before = [replace(NEW[0], a=1.0, b=float(place)) for place in range(5)]
+    moves = (0.0, 0.1, 0.2, 0.4, 2.0)
+    after = [replace(item, b=item.b + move) for item, move in zip(before, moves, strict=True)]
+    # median 0.2, quartiles 0.1 and 0.4
+    expected = (np.array(moves) - 0.2) / (0.74 * 0.3)
+    assert robust_z(before, after)[:, 1] == pytest.approx(expected)
+    assert not robust_z(before, after)[:, 0].any()

@@ -149,3 +149,27 @@ def test_faults_are_named() -> None:
             SeedRules(**wrong)
     with pytest.raises(ValueError, match="cannot give"):
         updated_item(new_items()[0], np.array([2]), theta=np.zeros(1), standard_error=np.ones(1))
+
+
+def test_the_value_of_an_item_is_the_share_of_its_doubt_that_an_answer_settles() -> None:
+    """Two items of which one has learnt from the able, the other from the weak: an able agent's
+    answer tells most of the latter, whose matrix is far from symmetric.
+    """
+    pool = SeedPool.of([Item(ItemModel.TWO_PL, competence=0, level=1, b=0.0) for _ in range(2)])
+    state = SeedState.begin(pool)
+    for _ in range(20):
+        for item, theta in ((0, 1.5), (1, -1.5)):
+            state = state.after(pool, item, ability=AbilityEstimate(theta, 0.2))
+    for theta, expected in ((1.5, 1), (-1.5, 0)):
+        ability = AbilityEstimate(theta, 0.2)
+        more = state.after(pool, 0, ability=ability).after(pool, 1, ability=ability)
+        settled = []
+        for item in range(2):
+            learnt, gained = (
+                np.array([[one[0], one[1]], [one[1], one[2]]])
+                for one in (state.learnt[item], more.learnt[item] - state.learnt[item])
+            )
+            settled.append(float(np.trace(np.linalg.solve(learnt, gained))))
+        assert int(np.argmax(settled)) == expected
+        trial = Trial(seed=1, position=4, abilities={0: ability})
+        assert choose_seeded(pool, state, trial=trial, rules=GREEDY) == expected
