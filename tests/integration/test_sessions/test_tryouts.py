@@ -79,6 +79,24 @@ async def test_a_tryout_is_put_and_counts_for_nothing(
     assert replay["is_identical"], replay["differences"]
 
 
+async def test_a_test_that_ends_by_itself_is_counted_once(
+    caller: Caller, house: ItemBank, *, owner: asyncpg.Connection
+) -> None:
+    taken = await whole(caller, house)
+    again = await caller.post(path_of(taken.session, "answers"), json=taken.sent[-1])
+    assert again.json() == taken.replies[-1]
+    row = await owner.fetchrow(
+        "SELECT * FROM item_exposures WHERE tenant_id = $1", caller.tenant_id
+    )
+    put = [house.index_of(UUID(one["item_id"])) for one in taken.pending]
+    assert row["tests"] == 1
+    assert [group for group, count in enumerate(row["administered"]) if count] == sorted(
+        int(house.groups.group_of[item]) for item in put if item is not None
+    )
+    assert set(row["administered"]) == {0, 1}
+    assert set(row["reserved"]) == {0}
+
+
 async def test_whoever_takes_the_test_cannot_tell(caller: Caller, house: ItemBank) -> None:
     taken = await whole(caller, house)
     seen = [taken.session, *taken.replies]
