@@ -18,7 +18,6 @@ import typer
 from pacnum_api.domains.clients.cli import app as clients_app
 from pacnum_api.domains.items.cli import app as items_app
 from pacnum_api.domains.items.cli import bank_app, simulate
-from pacnum_api.domains.items.cli import bank_app
 from pacnum_api.domains.test_sessions.cli import calibrate
 from pacnum_api.entrypoints.cli.load_commands import app as load_app
 from pacnum_api.kernel.errors import DomainError
