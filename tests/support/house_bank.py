@@ -53,3 +53,26 @@ async def reload_items(
     async with database.unit_of_work(caller.tenant_id) as uow:
         await load_items(uow, [path], tries_out=False)
     return await bank_of(database, caller.tenant_id, framework=framework)
+
+
+async def load_whole_house(
+    caller: Caller, folder: Path, *, each: int, tryouts: int = 0
+) -> ItemBank:
+    """The bank of a framework of this tenant's own: as many items of each of its competences, the
+    last ``tryouts`` of each on tryout.
+    """
+    bank = None
+    for competence in ("1.1", "1.2", "2.1"):
+        items = house_items(each, tryouts=tryouts, competence=competence)
+        if bank is None:
+            bank = await load_house_bank(caller, folder, items=items, competence=competence)
+        else:
+            bank = await reload_items(
+                caller,
+                folder,
+                framework=bank.handle.framework,
+                items=items,
+                competence=competence,
+            )
+    assert bank is not None
+    return bank

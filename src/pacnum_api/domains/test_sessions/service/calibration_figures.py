@@ -4,15 +4,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from pacnum_api.domains.test_sessions.policy.calibration.findings import (
-    GREATEST_RMSD,
-    ItemFinding,
-    is_misfit,
-)
+from pacnum_api.domains.test_sessions.policy.calibration.findings import ItemFinding, Reason
 from pacnum_api.domains.test_sessions.policy.calibration.run import (
     INFORMATION_AT,
     CalibrationReport,
 )
+from pacnum_api.domains.test_sessions.policy.calibration.scales import rules_of
 from pacnum_api.platform.estimate_figures import (
     Effects,
     Estimates,
@@ -63,8 +60,8 @@ def _difficulties(findings: Sequence[ItemFinding]) -> Plot:
 
 def _fit(findings: Sequence[ItemFinding]) -> Plot:
     groups = []
-    for label, wanted in (("follows its model", False), ("does not", True)):
-        judged = [(one, one.fit) for one in findings if is_misfit(one.fit) is wanted]
+    for label, wanted in (("no significant misfit", False), ("misfit", True)):
+        judged = [(one, one.fit) for one in findings if (one.reason is Reason.MISFIT) is wanted]
         those = [(one.estimate.b, fit.rmsd) for one, fit in judged if fit is not None]
         if those:
             places, sizes = zip(*those, strict=True)
@@ -75,7 +72,7 @@ def _fit(findings: Sequence[ItemFinding]) -> Plot:
         "root mean square difference",
         is_share_y=True,
     )
-    return draw_estimates(frame, groups, limit=GREATEST_RMSD)
+    return draw_estimates(frame, groups, limit=rules_of(1).greatest_rmsd)
 
 
 def _information(report: CalibrationReport) -> Plot:

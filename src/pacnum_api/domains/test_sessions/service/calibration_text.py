@@ -15,6 +15,7 @@ from pacnum_api.psychometrics.calibration.shrinkage import Kind
 ITEMS_AT_MOST: Final = 60
 _WORTH_A_LOOK: Final = (
     Reason.DRIFT,
+    Reason.GROUPS_DIFFER,
     Reason.MISFIT,
     Reason.NOT_FOUND,
     Reason.WEAK,

@@ -81,7 +81,7 @@ def calibrate_answers(
         if scale is not None:
             say(f"{bank.codes[competence]}: {len(scale.answers.data.item)} answers")
             scales.append(scale)
-    findings = tuple(one for scale in scales for one in judge(bank, scale, order=order))
+    findings = tuple(one for scale in scales for one in judge(bank, scale))
     together = None
     if order.competences is None:
         say("correlations")
