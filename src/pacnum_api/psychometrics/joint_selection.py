@@ -64,6 +64,7 @@ from pacnum_api.psychometrics.tables import (
     WEIGHT_UNITS,
     BankTables,
 )
+from pacnum_api.psychometrics.within_blueprint import is_owed_more, kept_to
 
 _BLOCKED = -1.0
 _NODE_WEIGHT_UNITS = 4.0 * WEIGHT_UNITS
@@ -84,7 +85,8 @@ def select(
     tables: BankTables, posterior: Posterior, *, state: SessionState, rules: Rules
 ) -> Decision:
     """Return the next item, or why there is none. Depends on nothing but its arguments."""
-    closed = _closed(posterior, state=state, rules=rules.stopping)
+    is_owed = is_owed_more(state)
+    closed = {} if is_owed else _closed(posterior, state=state, rules=rules.stopping)
     spent = session_budget_spent(state)
     still_open = [index for index in state.plan.competences if index not in closed]
     if spent is not None:
@@ -92,7 +94,9 @@ def select(
     valued = _valued(tables, posterior, state=state, still_open=still_open)
     closed |= dict.fromkeys(still_open - valued.best.keys(), StopReason.NO_ITEM_LEFT)
     below = _below_minimum(valued, state=state, rules=rules.stopping)
-    eligible = _eligible(valued, below, state=state, rules=rules.stopping)
+    eligible = list(valued.best)
+    if not is_owed:
+        eligible = _eligible(valued, below, state=state, rules=rules.stopping)
     if not eligible:
         return done(closed | dict.fromkeys(valued.best, StopReason.NO_MORE_TO_GAIN))
     for competence in valued.best.keys() - set(eligible):
@@ -238,8 +242,10 @@ def _valued(
     elif free:
         _fill(values, tables, posterior=posterior, state=state, competences=free)
     values[state.blocked] = _BLOCKED
+    if state.plan.blueprint is not None:
+        values[~kept_to(values, state)] = _BLOCKED
     best = dict(zip(filled, np.maximum.reduceat(values, starts).tolist(), strict=True))
-    return _Valued(values, {index: best[index] for index in free})
+    return _Valued(values, {index: best[index] for index in free if best[index] >= 0.0})
 
 
 def _fill(

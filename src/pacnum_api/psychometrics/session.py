@@ -7,6 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from pacnum_api.psychometrics.arithmetic import BoolArray, FloatArray, uniform
+from pacnum_api.psychometrics.blueprint import Blueprint
 from pacnum_api.psychometrics.tables import BankTables
 
 _NOTHING: Mapping[int, int] = MappingProxyType({})
@@ -36,7 +37,8 @@ class SessionPlan:
     ``expected_seconds`` (n,): how long each item takes this agent, None where that is not known
     (``response_times``);
     ``tryouts``: position to a new item that is put there to be calibrated, if the test gets that
-    far; its answer counts for nothing.
+    far; its answer counts for nothing; ``blueprint``:
+    what the whole test must hold, None for no more than the quotas.
     """
 
     competences: tuple[int, ...]
@@ -50,6 +52,7 @@ class SessionPlan:
     tryouts: Mapping[int, int] = field(default_factory=lambda: _NOTHING)
     availability: FloatArray | None = None
     featured: int | None = None
+    blueprint: Blueprint | None = None
 
     def is_tryout(self, position: int, item: int) -> bool:
         """Whether the item at a position (1-based) is there to be calibrated only."""
