@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 
 
+FIRST_RANDOM_SHARE = 0.5
+"""Of the first item's rank: enough that nobody knows it, little enough that it is never absurd."""
+
+
 @dataclass(frozen=True, slots=True)
 class SelectionRules:
     """How the next item is drawn.
@@ -11,8 +15,8 @@ class SelectionRules:
     ``sharpness``: a whole number; the probability of an item goes with the sharpness-th power of
     its value. That is a softmax over the logarithms of the values at temperature 1 / sharpness
     (0: all of the pool alike), and needs nothing but multiplications.
-    ``progressive_items``: so many items from the start are ranked partly by chance, the first
-    wholly, each later one less (0: none); see ``joint_selection``. ``is_per_second``: values are
+    ``progressive_items``: so many items from the start are ranked partly by chance, the first one
+    half, each later one less (0: none); see ``joint_selection``. ``is_per_second``: values are
     divided by the time that an item is expected to take, where the plan says it.
     """
 
@@ -30,7 +34,7 @@ class SelectionRules:
         """Return the part of chance in the ranking at a position, 1-based."""
         if not self.progressive_items:
             return 0.0
-        return max(0.0, 1.0 - (position - 1) / self.progressive_items)
+        return FIRST_RANDOM_SHARE * max(0.0, 1.0 - (position - 1) / self.progressive_items)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ async def test_every_step_says_why_its_item_was_chosen(caller: Caller, taken: Ta
         assert step["pool_size"] >= len(candidates)
         assert step["response"] == sent["response"]
     shares = [step["random_share"] for step in explanation["steps"]]
-    assert shares[0] == 1.0
+    assert shares[0] == 0.5
     assert shares == sorted(shares, reverse=True)
     assert shares[3:] == [0.0] * len(shares[3:])
 

@@ -120,7 +120,7 @@ class StepRead(Out):
     )
     candidates: list[CandidateRead]
     random_share: float = Field(
-        examples=[0.67],
+        examples=[0.33],
         ge=0,
         le=1,
         description="How much of the candidates' order was chance: the first items are not always "
