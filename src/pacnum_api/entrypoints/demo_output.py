@@ -52,8 +52,8 @@ class Printer:
         answer = ", ".join(f"{name} = {value}" for name, value in given.items())
         typer.echo(_shortened(f"{mark} {answer}", "     answered  "))
         typer.echo(
-            f"     theta     {before['theta']:+.2f} ± {before['standard_error']:.2f} (level "
-            f"{before['level']})  →  {after['theta']:+.2f} ± {after['standard_error']:.2f} "
+            f"     theta     {before['theta']:+z.2f} ± {before['standard_error']:.2f} (level "
+            f"{before['level']})  →  {after['theta']:+z.2f} ± {after['standard_error']:.2f} "
             f"(level {after['level']})"
         )
 
@@ -69,7 +69,7 @@ class Printer:
             true_level = bisect_right(cuts, abilities[one["competence"]])
             low, high = one["level_interval"]["low"], one["level_interval"]["high"]
             held += low <= true_level <= high
-            theta = f"{one['theta']:+.2f} ± {one['standard_error']:.2f}"
+            theta = f"{one['theta']:+z.2f} ± {one['standard_error']:.2f}"
             title = textwrap.shorten(one["title"], 56, placeholder="…")
             typer.echo(
                 f"{one['competence']:<5}{title:<58}{one['level']:>5}  {f'{low}–{high}':>5}  "
