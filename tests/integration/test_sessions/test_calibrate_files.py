@@ -70,9 +70,9 @@ async def test_the_bank_of_everybody_is_calibrated_from_files(house: House, tmp_
 
 
 async def test_groups_come_from_files_and_are_compared(house: House, tmp_path: Path) -> None:
-    tests = await house.store(persons(300, seed=5))
+    tests = await house.store(persons(360, seed=5))
     groups = tmp_path / "groups.csv"
-    lines = [f"{test.agent_id},{'a' if n % 3 else 'b'}\n" for n, test in enumerate(tests)]
+    lines = [f"{test.agent_id},{'ab'[n % 2]}\n" for n, test in enumerate(tests)]
     groups.write_text("person,group\n" + "".join(lines))
     rows = await exported(house, tmp_path / "grouped.jsonl", groups=groups)
     assert {row["group"] for row in rows} == {"a", "b"}
@@ -83,7 +83,7 @@ async def test_groups_come_from_files_and_are_compared(house: House, tmp_path: P
     assert table.groups == ("a", "b")
     (comparison,) = done.report.scales[0].comparisons
     assert (comparison.reference, comparison.focal) == ("a", "b")
-    assert "groups: a 200, b 100; the first is what others are compared with" in done.as_text()
+    assert "groups: a 180, b 180; the first is what others are compared with" in done.as_text()
     again = await house.calibrate(
         files=[tmp_path / "grouped.jsonl"], tenant=house.name, competences=["2.1"]
     )
