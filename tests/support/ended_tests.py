@@ -1,7 +1,7 @@
 """Many tests that are over, written straight into the tables: answers to items drawn at random."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -101,57 +101,57 @@ async def store_tests(
     owner: asyncpg.Connection, bank: ItemBank, *, tenant_id: UUID, tests: Sequence[EndedTest]
 ) -> None:
     """Write them in two strokes, past the service."""
-    client_id = new_id()
-    sessions, answers = [], []
-    for test in tests:
-        ended_at = None if test.state == "in_progress" else test.began_at + timedelta(hours=1)
-        sessions.append(
-            {
-                "tenant_id": tenant_id,
-                "id": test.id,
-                "agent_id": test.agent_id,
-                "client_id": client_id,
-                "framework": bank.handle.framework,
-                "framework_version": bank.handle.framework_version,
-                "bank_id": bank.handle.id,
-                "algorithm_version": "2.0.0",
-                "purpose": "positioning",
-                "locale": "fr",
-                "accommodations": "{}",
-                "competences": list(range(len(bank.competences))),
-                "targets": "{}",
-                "seed": 1,
-                "state": test.state,
-                "version": len(test.items) + 1,
-                "items": list(test.items),
-                "categories": list(test.categories),
-                "created_at": test.began_at,
-                "updated_at": test.began_at,
-                "expires_at": test.began_at + timedelta(days=1),
-                "finished_at": ended_at,
-            }
-        )
-        answers += [
-            {
-                "tenant_id": tenant_id,
-                "session_id": test.id,
-                "position": position,
-                "item_index": item,
-                "item_id": bank.item_ids[item],
-                "response": None if position in test.skipped else json.dumps({"type": "made up"}),
-                "response_hash": b"",
-                "score": float(category),
-                "category": category,
-                "is_late": position in test.late,
-                "issued_at": test.began_at,
-                "accepted_at": test.began_at,
-            }
-            for position, (item, category) in enumerate(
-                zip(test.items, test.categories, strict=True), 1
-            )
-        ]
-    for table, rows in (("test_sessions", sessions), ("answers", answers)):
-        columns = list(rows[0])
+    tables = {
+        "test_sessions": [_session(test, bank, tenant_id=tenant_id) for test in tests],
+        "answers": [row for test in tests for row in _answers(test, bank, tenant_id=tenant_id)],
+    }
+    for table, rows in tables.items():
         await owner.copy_records_to_table(
-            table, records=[tuple(row.values()) for row in rows], columns=columns
+            table, records=[tuple(row.values()) for row in rows], columns=list(rows[0])
         )
+
+
+def _session(test: EndedTest, bank: ItemBank, *, tenant_id: UUID) -> dict[str, object]:
+    is_over = test.state != "in_progress"
+    return {
+        "tenant_id": tenant_id,
+        "id": test.id,
+        "agent_id": test.agent_id,
+        "client_id": test.id,
+        "framework": bank.handle.framework,
+        "framework_version": bank.handle.framework_version,
+        "bank_id": bank.handle.id,
+        "algorithm_version": "2.0.0",
+        "purpose": "positioning",
+        "locale": "fr",
+        "accommodations": "{}",
+        "competences": list(range(len(bank.competences))),
+        "targets": "{}",
+        "seed": 1,
+        "state": test.state,
+        "version": len(test.items) + 1,
+        "items": list(test.items),
+        "categories": list(test.categories),
+        "created_at": test.began_at,
+        "updated_at": test.began_at,
+        "expires_at": test.began_at + timedelta(days=1),
+        "finished_at": test.began_at + timedelta(hours=1) if is_over else None,
+    }
+
+
+def _answers(test: EndedTest, bank: ItemBank, *, tenant_id: UUID) -> Iterator[dict[str, object]]:
+    for position, (item, category) in enumerate(zip(test.items, test.categories, strict=True), 1):
+        yield {
+            "tenant_id": tenant_id,
+            "session_id": test.id,
+            "position": position,
+            "item_index": item,
+            "item_id": bank.item_ids[item],
+            "response": None if position in test.skipped else json.dumps({"type": "made up"}),
+            "response_hash": b"",
+            "score": float(category),
+            "category": category,
+            "is_late": position in test.late,
+            "issued_at": test.began_at,
+            "accepted_at": test.began_at,
+        }

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from textwrap import wrap
 from typing import Final
 
 import numpy as np
@@ -123,6 +124,13 @@ def _item(one: ItemFinding) -> str:
 
 
 def _dif(report: CalibrationReport) -> Iterator[str]:
+    if len(report.table.groups) < 2:
+        return
+    alike = [scale for scale in report.scales if not scale.answers.can_be_matched]
+    if alike:
+        codes = ", ".join(report.bank.codes[scale.competence] for scale in alike)
+        yield "groups are not compared where too many have answered the same few items alike:"
+        yield from wrap(codes, width=96, initial_indent="  ", subsequent_indent="  ")
     found = [
         (report.bank.keys[index], comparison, one)
         for scale in report.scales

@@ -85,10 +85,6 @@ class AnswerTable:
             person_count=len(self.persons),
         )
 
-    def answered(self, item_count: int) -> IntArray:
-        """Number of answers to each item, (n,)."""
-        return np.bincount(self.item, minlength=item_count)
-
 
 def tabulate(sources: Iterable[Source], *, is_wanted: BoolArray) -> AnswerTable:
     """The answers of all sources in one table; a person is one within its source only.

@@ -17,7 +17,7 @@ from pacnum_api.psychometrics.arithmetic import BoolArray, IntArray
 from pacnum_api.psychometrics.bank import Item
 from pacnum_api.psychometrics.calibration.calibrate import Calibration, calibrate
 from pacnum_api.psychometrics.calibration.dif import ItemDif, Screening, screen_dif
-from pacnum_api.psychometrics.calibration.linking import LinkEstimate, robust_z
+from pacnum_api.psychometrics.calibration.linking import LinkEstimate, LinkMethod, robust_z
 from pacnum_api.psychometrics.calibration.linking import link as link_scales
 from pacnum_api.psychometrics.calibration.priors import ItemPriors
 from pacnum_api.psychometrics.calibration.report import (
@@ -31,6 +31,13 @@ FEWEST_ANCHORS: Final = 3
 CRITICAL_Z: Final = 2.7
 TWO_SIDED: Final = 2.58
 """Standard errors that one of a hundred anchors that have not changed is beyond."""
+
+LEAST_DISTINCT: Final = 0.6
+"""Of the persons' answers to a competence, taken together: share that differ from all others'.
+Where many have answered the same few items alike, strata of matched ability cut between persons who
+differ in nothing but their group. Measured without any difference, 750 persons a group: of items in
+a test of 5, 8, 12 and 20 items for all, 57, 31, 10 and 2 % were said to favour a group.
+"""
 
 
 def rules_of(minimum_answers: int) -> ReportRules:
@@ -59,6 +66,17 @@ class ScaleAnswers:
     items: IntArray
     persons: IntArray
     data: ResponseData
+
+    @property
+    def can_be_matched(self) -> bool:
+        """Whether persons of two groups can be matched finely enough to compare them: enough of
+        them have answered as nobody else has.
+        """
+        order = np.argsort(self.data.person, kind="stable")
+        answer = np.stack((self.data.item, self.data.category), axis=1)[order]
+        ends = np.cumsum(np.bincount(self.data.person))[:-1]
+        patterns = {tuple(sorted(map(tuple, one.tolist()))) for one in np.split(answer, ends)}
+        return len(patterns) >= LEAST_DISTINCT * len(self.persons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +199,7 @@ class _Task:
         if len(used) < FEWEST_ANCHORS:
             return None
         pair = [calibration.items[place] for place in used], [self.before[place] for place in used]
-        return link_scales(*pair, critical_z=np.inf)
+        return link_scales(*pair, method=LinkMethod.MEAN_SIGMA, critical_z=np.inf)
 
     @property
     def _is_enough(self) -> BoolArray:
@@ -199,6 +217,8 @@ def _comparisons(
     table: AnswerTable, answers: ScaleAnswers, *, items: Sequence[Item]
 ) -> Iterator[Comparison]:
     """Compare each group with the greatest, at the parameters found for all persons together."""
+    if not answers.can_be_matched:
+        return
     group = table.group[answers.persons]
     for focal in range(1, len(table.groups)):
         members = np.flatnonzero(np.isin(group, (0, focal)))
