@@ -146,6 +146,13 @@ def cpu_of_each(before: float) -> tuple[float, ...]:
     return (cpu_seconds([this]) - before, *used)
 
 
+def without_their_content(tests: SimulatedTests, content: Content) -> int:
+    """Return how many tests lack the minimum of an area."""
+    areas = [np.flatnonzero(content.area == area) for area in range(content.areas)]
+    had = np.stack([np.isin(tests.items, items).sum(axis=1) for items in areas], axis=1)
+    return int((had < content.minimum).any(axis=1).sum())
+
+
 def outcome(asked: argparse.Namespace) -> Outcome:
     setting, content = settings(asked.tests)
     compared = min(asked.tests, 250)
@@ -164,8 +171,6 @@ def outcome(asked: argparse.Namespace) -> Outcome:
         cpu = cpu_of_each(before=own)
     per_goal = seconds / asked.tests * GOAL_TESTS
     found, used = accuracy(tests, 0, scale=DEFAULT_SCALE), bank_use(tests, ITEMS)
-    had = np.stack([np.isin(tests.items, np.flatnonzero(content.area == area)).sum(axis=1)
-                    for area in range(AREAS)])  # fmt: skip
     return Outcome(
         tests=asked.tests,
         processes=asked.processes,
@@ -186,7 +191,7 @@ def outcome(asked: argparse.Namespace) -> Outcome:
         coverage_95=found.coverage_95.value,
         greatest_exposure=used.greatest.value,
         items_never_used=round(used.never_used.value * ITEMS),
-        content_violations=int((had < AREA_MINIMUM).any(axis=0).sum()),
+        content_violations=without_their_content(tests, content),
     )
 
 
