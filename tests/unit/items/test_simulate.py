@@ -152,7 +152,11 @@ def test_agents_and_a_bank_come_from_files(tmp_path: Path) -> None:
     document = document_of(
         "--bank", str(bank), "--competences", "1.2", "--population", str(agents), "--agents", "4",
         "--processes", "1", "--true-parameters", "--correlation", "0.2", "--ceiling", "1",
+        "--peers", "random", "--out", str(tmp_path / "out"),
     )  # fmt: skip
+    # The bank is what is tested of it.
+    assert engine_of(document, "random")["exposure"]["never_used"]["value"] == 0.0
+    assert (tmp_path / "out" / "exposure.csv").read_text("utf-8").count(",1.2,") == 10
     assert document["bank"]["title"] == "bank.csv"
     assert document["settings"]["competences"] == ["1.2"]
     counts = [band["count"] for band in engine_of(document, "2.0.0")["by_ability"]]

@@ -5,6 +5,7 @@ Imports that cost time are made inside the commands, so that ``pacnum --help`` a
 
 # ruff: noqa: PLC0415 - see above
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -224,8 +225,11 @@ def _simulate(given: dict[str, Any], *, framework: str, out: Path | None, as_jso
             return await published_bank(uow, framework)
 
     def progress(engine: str, done: int) -> None:
-        line = f"\r{engine:<12}{done:>9,} of {options.agents:,} tests"
-        typer.echo(line, err=True, nl=done == options.agents)
+        # A line that is written over again says nothing in a log.
+        over, is_last = "\r" if sys.stderr.isatty() else "", done == options.agents
+        if over or is_last:
+            line = f"{over}{engine:<12}{done:>9,} of {options.agents:,} tests"
+            typer.echo(line, err=True, nl=is_last)
 
     options = SimulationOptions(**given)
     bank = options.own_bank() or run_with_database(published)

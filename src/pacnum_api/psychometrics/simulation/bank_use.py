@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pacnum_api.psychometrics.arithmetic import FloatArray, IntArray
+from pacnum_api.psychometrics.arithmetic import BoolArray, FloatArray, IntArray
 from pacnum_api.psychometrics.simulation.measures import Figure
 from pacnum_api.psychometrics.simulation.records import NO_ITEM, ItemArray, SimulatedTests
 
@@ -21,7 +21,7 @@ Statistic = Callable[[IntArray, int], float]
 
 @dataclass(frozen=True, eq=False)
 class BankUse:
-    """How the tests used the bank's n items.
+    """How the tests used n items: those of the bank that they are about.
 
     ``rates`` (n,): part of the tests that had each item; ``greatest``; ``never_used``: share of the
     items; ``used_less_than_2_percent``: share of the items, those never used among them;
@@ -40,14 +40,15 @@ class BankUse:
     overlap: Figure
 
 
-def bank_use(tests: SimulatedTests, item_count: int) -> BankUse:
-    """Return how ``tests`` used a bank of ``item_count`` items. ``ValueError`` unless there is a
-    test, and an item.
+def bank_use(tests: SimulatedTests, item_count: int, *, about: BoolArray | None = None) -> BankUse:
+    """Return how ``tests`` used a bank of ``item_count`` items, or those of its items that the
+    tests are ``about`` (item_count,). ``ValueError`` unless there is a test, and an item.
     """
-    if len(tests) == 0 or item_count == 0:
+    counted = np.ones(item_count, dtype=np.bool_) if about is None else about
+    if len(tests) == 0 or not counted.any():
         raise ValueError("the use of a bank needs at least one test and one item")
     groups = np.array_split(np.arange(len(tests)), min(GROUPS, len(tests)))
-    uses = np.stack([_uses(tests.items[group], item_count) for group in groups])
+    uses = np.stack([_uses(tests.items[group], item_count)[counted] for group in groups])
     sizes = np.array([len(group) for group in groups])
 
     def figure(statistic: Statistic) -> Figure:

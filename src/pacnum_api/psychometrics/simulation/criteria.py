@@ -12,12 +12,23 @@ from typing import Protocol
 
 import numpy as np
 
-from pacnum_api.psychometrics.arithmetic import FloatArray, IntArray, uniform, uniforms
+from pacnum_api.psychometrics.arithmetic import BoolArray, FloatArray, IntArray
 from pacnum_api.psychometrics.bank import item_information
 from pacnum_api.psychometrics.rules import SelectionRules
-from pacnum_api.psychometrics.scale import THETA, THETA_LOWEST, THETA_STEP, LevelScale
+from pacnum_api.psychometrics.scale import (
+    NODE_STRIDE,
+    THETA,
+    THETA_LOWEST,
+    THETA_STEP,
+    LevelScale,
+)
 from pacnum_api.psychometrics.selection import CANDIDATES_KEPT
 from pacnum_api.psychometrics.simulation.answers import answer_draws
+from pacnum_api.psychometrics.simulation.draws import (
+    WordArray,
+    uniform_of_each,
+    uniforms_of_each,
+)
 from pacnum_api.psychometrics.tables import (
     NODE_SHARES,
     PROBABILITY_UNITS,
@@ -28,6 +39,9 @@ from pacnum_api.psychometrics.tables import (
 
 TAKEN = -1.0
 """Put in the place of the value of an item that may not be asked; values are at least 0."""
+
+BEYOND = 1e300
+"""More than any value, also times 255."""
 
 _THETA_SQUARED = THETA * THETA
 
@@ -50,6 +64,21 @@ class Posteriors:
         variance = np.add.reduce(weights * _THETA_SQUARED, axis=1) - theta * theta
         return cls(weights, theta, variance)
 
+    @classmethod
+    def joined(cls, parts: Sequence["Posteriors"]) -> "Posteriors":
+        """Return the posteriors of all parts, in order. There is at least one."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            np.concatenate([part.weights for part in parts]),
+            np.concatenate([part.theta for part in parts]),
+            np.concatenate([part.variance for part in parts]),
+        )
+
+    def part(self, rows: slice | BoolArray | IntArray) -> "Posteriors":
+        """Return those of some of the agents."""
+        return Posteriors(self.weights[rows], self.theta[rows], self.variance[rows])
+
     def __len__(self) -> int:
         return len(self.weights)
 
@@ -69,14 +98,17 @@ class Posteriors:
 @dataclass(frozen=True, eq=False)
 class Step:
     """Where A tests stand that have had the same number of items: who takes them (A,), the seeds
-    of their sessions, what is known of each ability, how freely each may use each item of the
-    competence (A, items), 0 to 1, and the position of the next item (from 1).
+    of their sessions (``draws.seed_words``), what is known of each ability, how freely each may use
+    each item of the competence (A, items), 0 to 1, and the position of the next item (from 1).
+    ``cap`` (A, items): ``TAKEN`` for an item that may not be asked now, at least ``BEYOND`` for
+    the others.
     """
 
     agents: IntArray
-    seeds: Sequence[int]
+    seeds: WordArray
     posteriors: Posteriors
     availability: FloatArray
+    cap: FloatArray
     position: int
 
 
@@ -84,7 +116,9 @@ class Criterion(Protocol):
     """What an item is worth to each agent."""
 
     def __call__(self, step: Step) -> FloatArray:
-        """Return the values (A, items of the competence), at least 0, in an array of their own."""
+        """Return the values (A, items of the competence), at least 0, in an array of their own;
+        ``cap`` is not yet applied.
+        """
         ...
 
 
@@ -92,8 +126,8 @@ class Choice(Protocol):
     """Which of the valued items is put."""
 
     def __call__(self, values: FloatArray, step: Step) -> IntArray:
-        """Return the place of the item for each agent, (A,). ``values`` may be overwritten; each
-        row has at least one that is not ``TAKEN``.
+        """Return the place of the item for each agent, (A,). ``values`` has at least one column and
+        may be overwritten; of a row that is all ``TAKEN`` any place will do.
         """
         ...
 
@@ -101,41 +135,59 @@ class Choice(Protocol):
 @dataclass(frozen=True, eq=False)
 class VarianceFall:
     """``selection.item_values``: expected fall of the posterior variance of theta, or with a
-    ``target`` level of the indicator of having reached it.
+    ``target`` level of the indicator of having reached it. ``drops_impossible`` as there.
     """
 
     table: CompetenceTable
     scale: LevelScale
     target: int | None = None
+    drops_impossible: bool = False
 
     def __call__(self, step: Step) -> FloatArray:
         posteriors = step.posteriors
-        if self.target is None:
-            score = THETA - posteriors.theta[:, None]
-        else:
-            shares = self.scale.shares[self.scale.place_of(self.target)]
-            score = shares - posteriors.probability_at_least(self.scale, self.target)[:, None]
         weight = np.rint(posteriors.weights * WEIGHT_UNITS)
+        nodes, points = _used(weight)
+        if self.target is None:
+            score = THETA[points] - posteriors.theta[:, None]
+        else:
+            shares = self.scale.shares[self.scale.place_of(self.target), points]
+            score = shares - posteriors.probability_at_least(self.scale, self.target)[:, None]
+        weight = weight[:, points]
         score *= weight
         weighted_score = np.rint(score, out=score)
+        to_nodes = NODE_SHARES[points, nodes]
         return between_answers(
-            self.table.scored, weight @ NODE_SHARES, weighted_score=weighted_score @ NODE_SHARES
+            self.table.scored[:, nodes],
+            weight @ to_nodes,
+            weighted_score=weighted_score @ to_nodes,
+            drops_impossible=self.drops_impossible,
         )
 
 
+def _used(weight: FloatArray) -> tuple[slice, slice]:
+    """Return the nodes between which all weights (A, 201) lie that are not 0, and their points of
+    the grid. The fewer, the faster: agents of like ability are best valued together.
+    """
+    used = np.flatnonzero(weight.any(axis=0))
+    first, last = int(used[0]) // NODE_STRIDE, -(-int(used[-1]) // NODE_STRIDE)
+    return slice(first, last + 1), slice(first * NODE_STRIDE, last * NODE_STRIDE + 1)
+
+
 def between_answers(
-    scored: FloatArray, weight: FloatArray, *, weighted_score: FloatArray
+    scored: FloatArray,
+    weight: FloatArray,
+    *,
+    weighted_score: FloatArray,
+    drops_impossible: bool,
 ) -> FloatArray:
     """Return the variance between answers of each item for each agent, (A, items).
 
-    ``selection.between_answers`` for rows of ``weight`` and ``weighted_score``, (A, 41).
+    ``selection.between_answers`` for rows of ``weight`` and ``weighted_score``, (A, nodes); the
+    nodes are those of ``scored``.
     """
-    used = np.flatnonzero(weight.any(axis=0))
-    first, stop = int(used[0]), int(used[-1]) + 1
-    weight, weighted_score = weight[:, first:stop], weighted_score[:, first:stop]
     whole = (np.add.reduce(weight, axis=1) * PROBABILITY_UNITS)[:, None]
-    chance = weight @ scored[0, first:stop]
-    shift = weighted_score @ scored[0, first:stop]
+    chance = weight @ scored[0]
+    shift = weighted_score @ scored[0]
     if len(scored) == 1:
         squared: FloatArray = np.multiply(shift, shift, out=shift)
         squared /= chance
@@ -143,11 +195,14 @@ def between_answers(
         return squared
     chance_0, shift_0 = whole - chance, -shift
     between: FloatArray = shift * shift / chance / whole
-    for category in scored[1:, first:stop]:
+    for category in scored[1:]:
         chance, shift = weight @ category, weighted_score @ category
         chance_0 -= chance
         shift_0 -= shift
         between += shift * shift / np.maximum(chance, 1.0) / whole
+    if drops_impossible:
+        possible = chance_0 >= whole / PROBABILITY_UNITS
+        chance_0, shift_0 = np.where(possible, chance_0, 1.0), np.where(possible, shift_0, 0.0)
     between += shift_0 * shift_0 / chance_0 / whole
     return between
 
@@ -160,20 +215,23 @@ class DrawAmongBest:
 
     def __call__(self, values: FloatArray, step: Step) -> IntArray:
         rows = np.arange(len(values))
-        chosen: IntArray = values.argmax(axis=1)
         pool = min(self.rules.pool_size, CANDIDATES_KEPT, values.shape[1])
+        places: IntArray = np.empty((pool, len(values)), dtype=np.int64)
+        tops = np.empty((pool, len(values)))
+        for place, top in zip(places, tops, strict=True):
+            values.argmax(axis=1, out=place)
+            top[:] = values[rows, place]
+            values[rows, place] = TAKEN
         if pool == 1:
-            return chosen
-        best = values[rows, chosen]
-        places, odds = [chosen], [np.ones(len(values))]
-        for _ in range(1, pool):
-            values[rows, places[-1]] = TAKEN
-            places.append(values.argmax(axis=1))
-            value = values[rows, places[-1]]
-            ratio = np.divide(value, best, out=np.ones_like(best), where=best > 0.0)
-            odds.append(np.where(value < 0.0, 0.0, _whole_power(ratio, self.rules.sharpness)))
-        draw = np.array([uniform(seed, step.position, purpose="item") for seed in step.seeds])
-        return _drawn(places, odds, draw=draw)
+            return np.reshape(places, -1)
+        best = tops[0]
+        ratio = np.divide(tops, best, out=np.ones_like(tops), where=best > 0.0)
+        odds = _whole_power(ratio, self.rules.sharpness)
+        odds[tops < 0.0] = 0.0
+        odds[0] = 1.0  # also where no item is left
+        draw = uniform_of_each(step.seeds, step.position, purpose="item")
+        chosen: IntArray = places[_drawn(odds, draw), rows]
+        return chosen
 
 
 def _whole_power(base: FloatArray, exponent: int) -> FloatArray:
@@ -187,17 +245,17 @@ def _whole_power(base: FloatArray, exponent: int) -> FloatArray:
     return result
 
 
-def _drawn(places: list[IntArray], odds: list[FloatArray], *, draw: FloatArray) -> IntArray:
-    whole = np.zeros_like(draw)
-    for odd in odds:
-        whole += odd
-    chosen, cumulative = places[0].copy(), np.zeros_like(draw)
-    for place, odd in zip(places, odds, strict=True):
-        chance = odd / whole
-        falls = (draw >= cumulative) & (chance > 0.0)
-        chosen[falls] = place[falls]
-        cumulative += chance
-    return chosen
+def _drawn(odds: FloatArray, draw: FloatArray) -> IntArray:
+    """Return which of the candidates each draw falls upon, (A,); ``odds`` (candidates, A).
+
+    Sums run from the best candidate on, one by one, as those of ``selection``.
+    """
+    chances = odds / np.add.accumulate(odds, axis=0)[-1]
+    before = np.zeros_like(chances)
+    np.add.accumulate(chances[:-1], axis=0, out=before[1:])
+    falls = (draw >= before) & (chances > 0.0)
+    last: IntArray = len(odds) - 1 - falls[::-1].argmax(axis=0)
+    return last
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,17 +270,14 @@ class PartlyByChance:
 
     def __call__(self, values: FloatArray, step: Step) -> IntArray:
         share = self.draw.rules.random_share(step.position)
-        taken = values < 0.0
         if share > 0.0:
-            count = self.first + values.shape[1]
-            chance = np.empty_like(values)
-            for row, seed in zip(chance, step.seeds, strict=True):
-                row[:] = uniforms(seed, step.position, count=count)[self.first :]
+            stop = self.first + values.shape[1]
+            chance = uniforms_of_each(step.seeds, step.position, first=self.first, stop=stop)
             chance *= share * values.max(axis=1)[:, None]
-            values = (1.0 - share) * values + chance
+            values *= 1.0 - share
+            values += chance
         values *= step.availability
-        np.copyto(values, TAKEN, where=taken)
-        return self.draw(values, step)
+        return self.draw(np.minimum(values, step.cap, out=values), step)
 
 
 @dataclass(frozen=True, eq=False)

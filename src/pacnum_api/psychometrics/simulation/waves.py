@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pacnum_api.psychometrics.exposure import Exposure, ExposureGroups, Limits, admit
-from pacnum_api.psychometrics.simulation.admissions import Admissions
+from pacnum_api.psychometrics.exposure import Exposure, ExposureGroups, Limits
+from pacnum_api.psychometrics.simulation.admissions import NONE_FEATURED, Admissions
+from pacnum_api.psychometrics.simulation.admitting import admit_each
 from pacnum_api.psychometrics.simulation.records import NO_ITEM, SimulatedTests
 from pacnum_api.psychometrics.tables import BankTables
 
@@ -48,15 +49,13 @@ class Waves:
     def begin(self, count: int) -> Admissions:
         """Let a wave of tests begin; return what each of them may use."""
         group_of = self.groups.group_of
-        found = Admissions.free(count, len(group_of))
-        for test in range(count):
-            admitted = admit(self.counters, self.groups, limits=self.limits, need=self.need)
-            self.counters = self.counters.begun(admitted.eligible)
-            found.availability[test] = admitted.availability[group_of]
-            if admitted.featured is not None:
-                # The first of a family stands for it.
-                found.featured[test] = int(np.argmax(group_of == admitted.featured))
-        return found
+        admitted, self.counters = admit_each(
+            count, self.counters, groups=self.groups, limits=self.limits, need=self.need
+        )
+        # The first of a family stands for it.
+        first_of = np.unique(group_of, return_index=True)[1]
+        of_group = np.append(first_of, NONE_FEATURED)
+        return Admissions(admitted.availability[:, group_of], of_group[admitted.featured])
 
     def end(self, tests: SimulatedTests) -> None:
         """Count what a wave has used, now that it is over: nothing stays reserved."""

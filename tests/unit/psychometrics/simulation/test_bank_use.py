@@ -55,6 +55,13 @@ def test_exposure_of_tests() -> None:
     assert found.chi_square.value == pytest.approx((0.36 + 0.01 * 2 + 0.16 * 2) / 0.4)
 
 
+def test_exposure_of_the_items_that_tests_are_about() -> None:
+    about = np.array([True, False, True, False, True])
+    found = bank_use(records_of(items=[[0, 2], [0, NO_ITEM]]), 5, about=about)
+    assert found.rates.tolist() == [1.0, 0.5, 0.0]
+    assert found.never_used.value == pytest.approx(1 / 3)
+
+
 def test_errors_of_exposure_are_those_of_repeated_simulations() -> None:
     found = [bank_use(random_tests(300, items=40, length=6, seed=s), 40) for s in range(60)]
     for name in ("overlap", "chi_square"):

@@ -15,9 +15,14 @@ from pacnum_api.psychometrics.selection import select
 from pacnum_api.psychometrics.session import SessionPlan
 from pacnum_api.psychometrics.simulation.admissions import Admissions
 from pacnum_api.psychometrics.simulation.answers import AnswerModel
-from pacnum_api.psychometrics.simulation.batch import Cohort, Course, run
+from pacnum_api.psychometrics.simulation.batch import AT_A_TIME, Cohort, Course, run
 from pacnum_api.psychometrics.simulation.content import Content
-from pacnum_api.psychometrics.simulation.records import NO_ITEM, SimulatedTests
+from pacnum_api.psychometrics.simulation.criteria import Criterion, VarianceFall
+from pacnum_api.psychometrics.simulation.records import (
+    NO_ITEM,
+    SimulatedTests,
+    one_after_another,
+)
 from pacnum_api.psychometrics.simulation.sessions import Engine, collect, play
 from pacnum_api.psychometrics.stopping import StopReason
 from pacnum_api.psychometrics.tables import BankTables
@@ -117,6 +122,12 @@ def scalar(given: Setting) -> SimulatedTests:
     return collect(ended, truth, competences=(given.competence,))
 
 
+def run_with(given: Setting, criterion: Criterion) -> SimulatedTests:
+    agents = np.arange(len(given.answers.abilities))
+    course = replace(given.course, criterion=criterion)
+    return run(course, Cohort(agents, tuple((1000 + agents).tolist()), given.answers))
+
+
 def same(given: Setting) -> SimulatedTests:
     """Assert that the batch does what the engine does; return the tests."""
     found = batch(given)
@@ -183,6 +194,21 @@ def test_every_model_with_families_and_enemies(
         assert StopReason.TARGET_DECIDED in reasons(found)
 
 
+def test_scores_that_nobody_gets_are_valued_the_same() -> None:
+    # Of the easy items no agent misses the first steps, by less than rounding can tell.
+    steps = (-0.4, 0.0, 0.4)
+    items = [
+        Item(ItemModel.GRADED, competence=0, level=1, a=4.0, b=b, steps=steps)
+        for b in (-4.4, -4.2, -4.0, -3.8, -3.6, 0.0, 0.5)
+    ]
+    given = setting("2.0.0", rules(maximum_items=7, standard_error=1e-9), tables_of(items))
+    fall = given.course.criterion
+    assert isinstance(fall, VarianceFall)
+    with pytest.raises(AssertionError):
+        assert_same(run_with(given, replace(fall, drops_impossible=False)), scalar(given))
+    same(given)
+
+
 @VERSIONS_TRIED
 def test_items_that_would_not_help_are_not_asked(version: str) -> None:
     by = rules(minimum_items=2)
@@ -221,6 +247,20 @@ def test_version_2_begins_with_the_prior_of_the_engine() -> None:
     by = rules(maximum_items=3)
     given = Setting(ROOMY, Engine(algorithm_for("2.0.0"), by, prior), answers_of(ROOMY))
     assert same(given).theta.mean() == pytest.approx(0.8, abs=0.3)
+
+
+@VERSIONS_TRIED
+def test_nobody_s_test_depends_on_whose_run_beside_it(version: str) -> None:
+    # More than are worked on at a time, and fewer.
+    count = AT_A_TIME + 20
+    given = setting(version, rules(pool_size=5, maximum_items=14), ROOMY, agents=count)
+    agents, content = np.arange(count), Content(np.arange(ROOMY.item_count) % 3, np.full(3, 2))
+    seeds, course = tuple(agents.tolist()), replace(given.course, content=content)
+    parts = [
+        run(course, Cohort(agents[rows], seeds[rows], given.answers))
+        for rows in (slice(0, 9), slice(9, 90), slice(90, None))
+    ]
+    assert_same(run(course, Cohort(agents, seeds, given.answers)), one_after_another(parts))
 
 
 def test_versions_that_are_not_known_have_to_be_played() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from pacnum_api.domains.items.service.simulation_banks import SimulatedBank
 from pacnum_api.platform.workers import Workers
 from pacnum_api.psychometrics.algorithm import Purpose, UnknownAlgorithm, algorithm_for
+from pacnum_api.psychometrics.arithmetic import BoolArray
 from pacnum_api.psychometrics.exposure import DEFAULT_CEILING
 from pacnum_api.psychometrics.rules import Rules
 from pacnum_api.psychometrics.simulation.admissions import Admissions
@@ -19,7 +20,7 @@ from pacnum_api.psychometrics.simulation.records import SimulatedTests, one_afte
 from pacnum_api.psychometrics.simulation.studies import Piece, Study, run_piece
 from pacnum_api.psychometrics.simulation.waves import Waves
 
-_SIDE_BY_SIDE, _PLAYED = 125, 20
+_SIDE_BY_SIDE, _PLAYED = 500, 20
 """Tests in one piece of work."""
 
 _ONE_IN = 50
@@ -140,6 +141,11 @@ class Simulation:
     def competences(self) -> tuple[str, ...]:
         """Codes of the competences tested, in the order of the records."""
         return tuple(self.bank.competences[index] for index in self.request.competences)
+
+    @property
+    def is_tested(self) -> BoolArray:
+        """Which items of the bank are of one of these competences, (n,)."""
+        return np.isin(self.bank.tables.parameters.competence, self.request.competences)
 
 
 def simulate_bank(

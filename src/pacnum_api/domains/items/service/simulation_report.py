@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from pacnum_api.domains.items.service.simulate_bank import EngineRun, Simulation
 from pacnum_api.psychometrics.simulation.bank_use import BankUse, bank_use
 from pacnum_api.psychometrics.simulation.measures import (
@@ -106,14 +108,14 @@ class SimulationReport:
 
     def _exposure_rows(self) -> Iterator[Row]:
         parameters = self.simulation.bank.tables.parameters
-        for item in range(len(parameters)):
+        for place, item in enumerate(np.flatnonzero(self.simulation.is_tested).tolist()):
             yield {
                 "item": item,
                 "competence": self.simulation.bank.competences[int(parameters.competence[item])],
                 "level": int(parameters.level[item]),
                 "a": float(parameters.a[item]),
                 "b": float(parameters.thresholds[item, 0]),
-                **{one.run.name: float(one.use.rates[item]) for one in self.engines},
+                **{one.run.name: float(one.use.rates[place]) for one in self.engines},
             }
 
 
@@ -135,7 +137,7 @@ def _reported(simulation: Simulation, engine: EngineRun) -> EngineReport:
         reasons=reason_shares(tests),
         overall=accuracy(together, 0, scale=scale),
         mean_coverage_95=coverage_of_mean(tests) if tests.competence_count > 1 else NOTHING,
-        use=bank_use(tests, tables.item_count),
+        use=bank_use(tests, tables.item_count, about=simulation.is_tested),
         competences={
             code: (
                 length_of(items_of(tests, competence_of, competence=index)),

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterator
 
+import numpy as np
+
 from pacnum_api.domains.items.service.simulate_bank import Simulation
 from pacnum_api.domains.items.service.simulation_report import EngineReport, SimulationReport
 from pacnum_api.psychometrics.simulation.measures import Figure
@@ -25,8 +27,9 @@ def _head(simulation: Simulation) -> Iterator[str]:
     bank, request = simulation.bank, simulation.request
     yield f"{bank.title}: {bank.tables.item_count} items, {len(bank.competences)} competences"
     yield (
-        f"{request.agents} agents, {len(request.competences)} competences tested, "
-        f"{request.purpose.value}, seed {request.seed}"
+        f"{request.agents} agents, {len(request.competences)} competences tested "
+        f"({np.count_nonzero(simulation.is_tested)} items), {request.purpose.value}, "
+        f"seed {request.seed}"
     )
 
 
