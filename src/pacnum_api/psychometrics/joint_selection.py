@@ -27,7 +27,8 @@ At position t, with share ``w = max(0, 1 - (t - 1) / progressive_items) / 2``, i
 ``(1 - w) value + w u max(value)``, u uniform for each item (after Revuelta & Ponsoda 1998, Journal
 of Educational Measurement 35, 311-327, who begin by chance alone): early, when values are least
 certain, many items have a chance, but nobody begins with one that is far too easy or too hard. The
-items that this leaves unused are featured. The ranking counts an item for less when it is scarce (``exposure``).
+items that this leaves unused are featured. The ranking counts an item for less when it is scarce
+(``exposure``).
 """
 
 from collections.abc import Mapping, Sequence

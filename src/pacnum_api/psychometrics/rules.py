@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-
 FIRST_RANDOM_SHARE = 0.5
 """Of the first item's rank: enough that nobody knows it, little enough that it is never absurd."""
 
