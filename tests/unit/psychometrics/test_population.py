@@ -9,10 +9,12 @@ from pacnum_api.psychometrics.arithmetic import FloatArray
 from pacnum_api.psychometrics.population import (
     DEFAULT_STRENGTHS,
     DEFAULT_WEIGHTS,
+    LEAST_VARIANCE,
     AbilityState,
     JointPrior,
     Population,
 )
+from pacnum_api.psychometrics.propagation import marginals, propagate
 from tests.unit.psychometrics.banks import two_areas
 from tests.unit.psychometrics.test_small_matrices import random_correlation
 
@@ -146,6 +148,36 @@ def test_two_waits_are_as_long_as_one() -> None:
     once = population.prior_after(earlier, elapsed_years=1.4)
     assert twice.mean == pytest.approx(once.mean)
     assert covariance_of(twice) == pytest.approx(covariance_of(once), abs=1e-12)
+
+
+def test_what_is_known_too_well_for_the_nodes_is_widened_and_nothing_else() -> None:
+    population = two_areas(4)
+    earlier = state_of(population)
+    narrow = np.array([1.0, 1.0, 1.0, 0.01])  # the last component: deviations a tenth as great
+    known_well = AbilityState(
+        earlier.weights, earlier.strengths, earlier.mean, narrow[:, None, None] * earlier.covariance
+    )
+    found = covariance_of(population.prior_after(known_well, elapsed_years=0.0))
+    assert found[:3] == pytest.approx(earlier.covariance[:3], abs=1e-12)
+    added = found[3] - known_well.covariance[3]
+    assert added == pytest.approx(added[0, 0] * np.eye(4), abs=1e-12)
+    given_all_others = 1.0 / np.diagonal(np.linalg.inv(found), axis1=1, axis2=2)
+    assert given_all_others.min() >= LEAST_VARIANCE
+    left_before = 1.0 / np.diagonal(np.linalg.inv(known_well.covariance[3]))
+    assert added[0, 0] == pytest.approx(LEAST_VARIANCE - left_before.min())
+
+
+def test_a_prior_as_narrow_as_there_is_gains_nothing_without_an_answer() -> None:
+    population = two_areas(4)
+    earlier = state_of(population)
+    certain = AbilityState(
+        earlier.weights, earlier.strengths, earlier.mean, 1e-4 * earlier.covariance
+    )
+    prior = population.prior_after(certain, elapsed_years=0.0)
+    unanswered = propagate(prior, np.ones((4, 41)))
+    _, variance = marginals(prior, unanswered.sites, factors=unanswered.factors)
+    assert variance == pytest.approx(prior.variance, rel=0.01)
+    assert unanswered.evidence == pytest.approx(np.ones(4), rel=0.01)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6))
