@@ -228,7 +228,8 @@ def covariances(prior: JointPrior, sites: Sites, *, factors: Factors) -> FloatAr
 def _evidence(prior: JointPrior, sweep: _Sweep) -> FloatArray:
     """Return Z of each component (Rasmussen & Williams 2006, eq. 3.65), in two steps: each site is
     scaled to have, under its cavity, the chance that its likelihood has; then all sites are
-    integrated over the prior.
+    integrated over the prior. The greatest is between 1/2 and 1: chances multiply with their powers
+    of two apart, since those of a hundred contradictory competences are below the smallest number.
     """
     tau, nu = sweep.sites.tau, sweep.sites.nu
     cavity, factors = sweep.cavity, sweep.factors
@@ -241,7 +242,10 @@ def _evidence(prior: JointPrior, sweep: _Sweep) -> FloatArray:
         np.add.reduce(prior_fit / under_unique - cavity_fit / under_cavity, axis=1) + factor_fit
     )
     ratio = sweep.tilted.chance * np.sqrt(under_cavity / under_unique)
-    scale = np.multiply.reduce(ratio, axis=1)
+    mantissa, powers = np.frexp(ratio)
+    scale, power = np.frexp(np.multiply.reduce(mantissa, axis=1))
     exponent -= exponent.max()
-    evidence: FloatArray = scale * stable_decay(exponent) / np.sqrt(factors.determinant)
+    whole, rest = np.frexp(scale * stable_decay(exponent) / np.sqrt(factors.determinant))
+    power += rest + np.add.reduce(powers, axis=1)
+    evidence: FloatArray = np.ldexp(whole, power - power.max())
     return evidence

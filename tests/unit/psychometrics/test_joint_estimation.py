@@ -17,8 +17,9 @@ from pacnum_api.psychometrics.joint_estimation import (
     SinglePosterior,
     estimate,
 )
-from pacnum_api.psychometrics.population import AbilityState, Population
-from pacnum_api.psychometrics.propagation import LONGEST
+from pacnum_api.psychometrics.population import AbilityState, JointPrior, Population
+from pacnum_api.psychometrics.propagation import LONGEST, propagate
+from pacnum_api.psychometrics.scale import NODES
 from pacnum_api.psychometrics.simulation import framework_correlation
 from pacnum_api.psychometrics.tables import BankTables
 from tests.unit.psychometrics.banks import (
@@ -391,3 +392,21 @@ def test_single_abilities_of_one_population_share_a_prior_that_cannot_be_written
         shared[0] = 1.0
     found = estimate(MIXED, [], prior=FOUR.prior.only((0,)), competences=(0,))
     assert found.marginal(0).standard_error == pytest.approx(1.0, abs=1e-5)
+
+
+def test_evidence_is_weighed_where_it_is_too_small_for_a_number() -> None:
+    """Six abilities far from where the answers say, N(m, 0.3²) against 0.3 around 4: normal laws,
+    so that Z = N(4; m, 0.18) for each of them, 1e-463 and 1e-446 in all.
+    """
+    means = np.array([-4.0, -3.85])
+    prior = JointPrior(
+        weights=np.array([0.5, 0.5]),
+        strengths=np.array([0.0, 1.0]),
+        mean=np.repeat(means[:, None], 6, axis=1),
+        unique=np.full((2, 6), 0.09),
+        loadings=np.zeros((2, 6, 1)),
+    )
+    likelihood = np.tile(np.exp(-0.5 * ((NODES - 4.0) / 0.3) ** 2), (6, 1))
+    evidence = propagate(prior, likelihood).evidence
+    expected = -0.5 * 6 * ((4.0 - means) ** 2 - 8.0**2) / 0.18
+    assert np.log(evidence / evidence[0]) == pytest.approx(expected, abs=1e-3)

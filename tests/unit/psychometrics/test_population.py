@@ -177,7 +177,7 @@ def test_a_prior_as_narrow_as_there_is_gains_nothing_without_an_answer() -> None
     unanswered = propagate(prior, np.ones((4, 41)))
     _, variance = marginals(prior, unanswered.sites, factors=unanswered.factors)
     assert variance == pytest.approx(prior.variance, rel=0.01)
-    assert unanswered.evidence == pytest.approx(np.ones(4), rel=0.01)
+    assert unanswered.evidence / unanswered.evidence[0] == pytest.approx(np.ones(4), rel=0.01)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 6))
