@@ -57,7 +57,10 @@ def step_after(
 
 def may_be_put(ground: Ground, setup: SessionSetup) -> BoolArray:
     """Which items of the bank may measure in this session, (n,), whatever it asks about."""
-    factor = _availability(ground, setup)
+    return _allowed(ground, _availability(ground, setup))
+
+
+def _allowed(ground: Ground, factor: FloatArray | None) -> BoolArray:
     if factor is None:
         return ground.measures
     allowed: BoolArray = factor > 0.0
@@ -72,12 +75,13 @@ def _availability(ground: Ground, setup: SessionSetup) -> FloatArray | None:
 
 
 def _plan(ground: Ground, setup: SessionSetup) -> SessionPlan:
+    factor = _availability(ground, setup)
     return SessionPlan(
         competences=setup.competences,
         seed=setup.seed,
         targets=setup.targets,
-        eligible=may_be_put(ground, setup),
+        eligible=_allowed(ground, factor),
         tryouts=setup.tryouts,
-        availability=_availability(ground, setup),
+        availability=factor,
         featured=setup.featured,
     )

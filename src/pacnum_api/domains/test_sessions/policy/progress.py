@@ -22,7 +22,7 @@ def progress_of(tables: BankTables, measured: Measurement, *, codes: Sequence[st
     state = measured.state
     # whole-bank mask once, not per competence
     left = np.bincount(
-        np.asarray(tables.competence_of)[~state.blocked], minlength=tables.competence_count
+        tables.parameters.competence[~state.blocked], minlength=tables.competence_count
     )
     put = Counter(tables.competence_of[item] for item in state.items)
     at_most = len(state.items) + _tryouts_to_come(measured)
