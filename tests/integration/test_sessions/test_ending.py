@@ -190,3 +190,28 @@ async def test_only_overdue_sessions_of_that_tenant_are_ended(
         for one in sessions
     ]
     assert states == ["finished", "expired", "expired", "in_progress"]
+
+
+async def test_one_session_that_cannot_be_computed_does_not_hold_up_the_others(
+    caller: Caller, agent: SimulatedAgent, *, owner: asyncpg.Connection, database: Database
+) -> None:
+    broken, sound = await begin(caller, competences=ALL), await begin(caller, competences=ALL)
+    for session in (broken, sound):
+        await take(caller, agent, session, at_most=2)
+        await let_expire(owner, session)
+    await owner.execute(
+        "UPDATE test_sessions SET algorithm_version = '0.0.1', expires_at = created_at"
+        " WHERE id = $1",
+        UUID(broken["id"]),
+    )
+    assert await tasks.expire_sessions(database, caller.tenant_id) == 1
+    assert "test_session.expired" in await events_of(owner, sound)
+    assert await events_of(owner, broken) == ["test_session.started"]
+    state = "SELECT state FROM test_sessions WHERE id = $1"
+    assert await owner.fetchval(state, UUID(broken["id"])) == "in_progress"
+    assert await owner.fetchval(state, UUID(sound["id"])) == "expired"
+    administered, reserved = await owner.fetchrow(
+        "SELECT administered, reserved FROM item_exposures WHERE tenant_id = $1", caller.tenant_id
+    )
+    assert sum(administered) == 3  # two answered and one pending, of the sound one
+    assert set(reserved) == {0, 1}

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+import structlog
+
 from pacnum_api.domains.test_sessions import repository
 from pacnum_api.domains.test_sessions.errors import SessionNotInProgress
 from pacnum_api.domains.test_sessions.repository import Ending
@@ -16,6 +18,8 @@ from pacnum_api.platform.uow import UnitOfWork
 from pacnum_api.psychometrics.stopping import StopReason
 
 OVERDUE_AT_ONCE = 100
+
+_log = structlog.stdlib.get_logger("pacnum.test_sessions")
 
 
 async def finish_session(uow: UnitOfWork, session_id: UUID) -> TestSessionRead:
@@ -37,7 +41,9 @@ async def abandon_session(uow: UnitOfWork, session_id: UUID) -> TestSessionRead:
 async def expire_sessions(uow: UnitOfWork) -> int:
     """End some of this tenant's sessions whose time has run out; returns how many were ended.
 
-    Any number of workers may do this at once: each takes other sessions.
+    Any number of workers may do this at once: each takes other sessions. One that cannot be
+    computed (its algorithm is no longer kept, its row is damaged) stays as it is and is logged: the
+    oldest come first, and it would hold up all others for ever.
     """
     connection = await uow.driver()
     overdue = await repository.lock_overdue(
@@ -46,10 +52,16 @@ async def expire_sessions(uow: UnitOfWork) -> int:
     ended = []
     for session_id in overdue:
         session = await repository.get_session(connection, uow.tenant_id, session_id=session_id)
-        ended.append(await _close(uow, session, state=SessionState.EXPIRED))
+        try:
+            async with uow.session.begin_nested():
+                ended.append(await _close(uow, session, state=SessionState.EXPIRED))
+        except (ValueError, LookupError) as error:
+            _log.warning(
+                "session_not_expired", session_id=str(session_id), reason=type(error).__qualname__
+            )
     # last of all, and for all at once: it locks what every test that begins asks for
     await _give_back(uow, ended)
-    return len(overdue)
+    return len(ended)
 
 
 async def _end(uow: UnitOfWork, session_id: UUID, *, state: SessionState) -> TestSessionRead:
