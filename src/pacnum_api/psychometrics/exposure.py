@@ -157,7 +157,7 @@ def admit(exposure: Exposure, groups: ExposureGroups, *, limits: Limits, need: i
     """
     in_use = exposure.administered + exposure.reserved
     tests = exposure.tests + 1
-    phase = np.arange(1, len(groups) + 1) * _GOLDEN_RATIO % 1.0
+    phase = _phase(len(groups))
     bound = np.maximum(1.0, np.floor(limits.ceiling * tests - phase))
     asked = limits.ceiling > 0.0
     eligible = asked & (in_use + 1 <= bound)
@@ -176,13 +176,24 @@ def admit(exposure: Exposure, groups: ExposureGroups, *, limits: Limits, need: i
     )
 
 
+def _phase(groups: int) -> FloatArray:
+    """Return a number in [0, 1) for each group, those of neighbours in the bank far apart."""
+    phase: FloatArray = np.arange(1, groups + 1, dtype=np.float64) * _GOLDEN_RATIO % 1.0
+    return phase
+
+
 def _let_in_again(eligible: BoolArray, members: IntArray, *, in_use: IntArray, need: int) -> None:
-    """Make eligible what is missing to ``need`` of the groups ``members`` of one competence."""
+    """Make eligible what is missing to ``need`` of the groups ``members`` of one competence.
+
+    The least used; among equals by phase. A class that begins together on a new bank finds all
+    groups in use once: in the order of the bank, which is that of levels, each of its tests would
+    be let use items of one or two levels alone.
+    """
     missing = min(need, len(members)) - int(np.count_nonzero(eligible[members]))
     if missing > 0:
         out = members[~eligible[members]]
-        # Stable: among equals the first of the bank.
-        eligible[out[np.argsort(in_use[out], kind="stable")[:missing]]] = True
+        order = np.lexsort((_phase(len(eligible))[out], in_use[out]))
+        eligible[out[order[:missing]]] = True
 
 
 def availability_of_items(groups: ExposureGroups, availability: ByteArray) -> FloatArray:
