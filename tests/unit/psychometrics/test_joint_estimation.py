@@ -18,7 +18,7 @@ from pacnum_api.psychometrics.joint_estimation import (
     estimate,
 )
 from pacnum_api.psychometrics.population import AbilityState, JointPrior, Population
-from pacnum_api.psychometrics.propagation import LONGEST, propagate
+from pacnum_api.psychometrics.propagation import LONGEST, propagate, tilt
 from pacnum_api.psychometrics.scale import NODES
 from pacnum_api.psychometrics.simulation import framework_correlation
 from pacnum_api.psychometrics.tables import BankTables
@@ -410,3 +410,17 @@ def test_evidence_is_weighed_where_it_is_too_small_for_a_number() -> None:
     evidence = propagate(prior, likelihood).evidence
     expected = -0.5 * 6 * ((4.0 - means) ** 2 - 8.0**2) / 0.18
     assert np.log(evidence / evidence[0]) == pytest.approx(expected, abs=1e-3)
+
+
+def test_sweeps_that_overshoot_together_settle() -> None:
+    """Sixty competences that hang together by .95 and .9: undamped, the sweeps swing for good."""
+    areas = np.arange(60) % 5
+    correlation = np.where(areas[:, None] == areas, 0.95, 0.9)
+    np.fill_diagonal(correlation, 1.0)
+    items = [two_pl(1.0, b, competence=place) for place in range(60) for b in (-1.0, 0.0, 1.0)]
+    tables = tables_of(items, competence_count=60)
+    all_right = [Response(item, 1) for item in range(tables.item_count)]
+    found = joint(tables, all_right, population=Population(correlation))
+    assert found.propagated.sweeps < LONGEST
+    again = tilt(found.propagated.cavity, found.answers.likelihoods(tables.node_likelihood))
+    assert again.mean == pytest.approx(found.propagated.tilted.mean, abs=3e-3)
