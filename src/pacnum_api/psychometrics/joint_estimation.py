@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import chain
 
 import numpy as np
 
@@ -51,7 +52,8 @@ class Answers:
         """Sort the responses. ``ValueError`` for an item or category that does not exist, or an
         item of a competence that is not asked about.
         """
-        given = np.array(responses, dtype=np.int64).reshape(-1, 2)
+        flat = np.fromiter(chain.from_iterable(responses), np.int64, count=2 * len(responses))
+        given = flat.reshape(-1, 2)
         rows = np.sort(tables.likelihood_rows(given[:, 0], given[:, 1]))
         starts, stops = tables.row_bounds[list(competences)].T
         first, last = np.searchsorted(rows, starts), np.searchsorted(rows, stops)
