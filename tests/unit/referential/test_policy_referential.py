@@ -56,6 +56,7 @@ def test_a_sound_framework_has_no_fault() -> None:
         (overriding(0.1, "1.1", "1.1"), ["/correlation/overrides"]),
         (overriding(0.1, "1.1", "7.7"), ["/correlation/overrides"]),
         (overriding(-0.99, "1.1", "1.2"), ["/correlation"]),
+        (lambda one: one["correlation"].update(within_area=0.9999), ["/correlation"]),
         (
             lambda one: one["correlation"].update(within_area=0.1, across_areas=0.9),
             ["/correlation"],

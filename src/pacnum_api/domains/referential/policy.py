@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 from pacnum_api.domains.referential.types import Crosswalk, Framework
 from pacnum_api.kernel.errors import FieldFault
 
+_LEAST_EIGENVALUE = 1e-3
+"""Of a correlation matrix. Abilities told apart by less are the same one; nearer to none, the
+measurement of several at once ends in what is not a number.
+"""
+
 
 def correlation_matrix(framework: Framework) -> NDArray[np.float64]:
     """Prior correlation of the abilities, shape (competences, competences), unit diagonal.
@@ -102,5 +107,6 @@ def _check_correlation(framework: Framework) -> Iterable[FieldFault]:
             message = f"{pair[0]} and {pair[1]} are not two competences of the framework"
             yield FieldFault("/correlation/overrides", message)
     smallest = float(np.linalg.eigvalsh(correlation_matrix(framework)).min())
-    if not math.isfinite(smallest) or smallest <= 1e-9:
-        yield FieldFault("/correlation", "expected a positive definite correlation matrix")
+    if not math.isfinite(smallest) or smallest < _LEAST_EIGENVALUE:
+        message = f"expected a correlation matrix without an eigenvalue below {_LEAST_EIGENVALUE}"
+        yield FieldFault("/correlation", message)
