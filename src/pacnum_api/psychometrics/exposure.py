@@ -149,6 +149,14 @@ class Admission:
         allowed: BoolArray = self.availability > 0
         return allowed
 
+    def without(self, groups: BoolArray) -> "Admission":
+        """Return the same less some groups, (g,): those that this agent knows, for instance."""
+        is_out = self.featured is not None and bool(groups[self.featured])
+        return Admission(
+            availability=np.where(groups, 0, self.availability).astype(np.uint8),
+            featured=None if is_out else self.featured,
+        )
+
 
 def admit(exposure: Exposure, groups: ExposureGroups, *, limits: Limits, need: int) -> Admission:
     """Return what the next test may use.

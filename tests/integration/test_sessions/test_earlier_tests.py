@@ -43,9 +43,10 @@ async def start_of(caller: Caller, session: Document) -> Document:
 
 @pytest.fixture
 async def earlier(caller: Caller, bank: ItemBank) -> Document:
-    """A finished test of an agent who knows everything."""
+    """A test of an agent who knows everything, finished while enough new items are left."""
     session = await begin(caller, competences=TWO)
-    await take(caller, SimulatedAgent(bank, 8.0), session)
+    await take(caller, SimulatedAgent(bank, 8.0), session, at_most=4)
+    assert (await caller.post(path_of(session, "finish"))).status_code == 200
     return session
 
 
@@ -122,6 +123,45 @@ async def test_a_test_that_starts_from_another_needs_fewer_items_and_replays(
     before = first["overall"]["summary"]["standard_error"]
     assert second["overall"]["summary"]["standard_error"] < before
     assert len(taken.sent) == sum(one["items_answered"] for one in second["competences"])
+
+
+async def test_what_was_answered_before_is_not_put_again(
+    caller: Caller, bank: ItemBank, *, earlier: Document, owner: asyncpg.Connection
+) -> None:
+    session = await begin(caller, competences=TWO)
+    await take(caller, SimulatedAgent(bank, 0.0), session)
+    answered = set((await row_of(owner, earlier))["items"][:4])
+    put = set((await row_of(owner, session))["items"])
+    assert len(answered) == 4
+    assert len(put) > 2
+    assert not answered & put
+
+
+async def test_where_too_few_new_items_are_left_it_starts_afresh(
+    caller: Caller, bank: ItemBank, *, owner: asyncpg.Connection
+) -> None:
+    """The same answers must not count twice: what was shown with them is not the start then."""
+    first = await begin(caller, competences=TWO)
+    await take(caller, SimulatedAgent(bank, 8.0), first)
+    assert len((await row_of(owner, first))["items"]) > 8
+    again = await begin(caller, competences=TWO)
+    assert (await row_of(owner, again))["earlier_session_id"] is None
+    assert (await start_of(caller, again))["origin"] == "population"
+    taken = await take(caller, SimulatedAgent(bank, 8.0), again)
+    assert len(taken.sent) > 4
+    other = await begin(caller, competences=["4.1", "4.2"])  # of these nothing was answered
+    assert (await start_of(caller, other))["earlier"]["session_id"] == again["id"]
+
+
+async def test_an_attestation_leaves_what_earlier_tests_gathered(
+    caller: Caller, bank: ItemBank, *, earlier: Document, owner: asyncpg.Connection
+) -> None:
+    session = await begin(caller, competences=["4.1"], purpose="certification")
+    await take(caller, SimulatedAgent(bank, 0.0), session)
+    assert await states_of(owner, session) == []
+    assert (await caller.post(path_of(session, "replay"))).json()["is_identical"]
+    following = await begin(caller, competences=["2.1"])
+    assert (await start_of(caller, following))["earlier"]["session_id"] == earlier["id"]
 
 
 async def test_a_process_that_does_not_know_the_prior_replies_the_same(

@@ -296,3 +296,13 @@ def test_in_simulated_tests_no_item_passes_the_ceiling(at_once: int) -> None:
     assert exposure.tests == 120
     assert exposure.administered.max() <= 30
     assert exposure.administered.max() > 12
+
+
+def test_an_admission_without_some_groups() -> None:
+    admission = Admission(np.array([255, 9, 0, 255], np.uint8), featured=1)
+    less = admission.without(np.array([False, True, True, False]))
+    assert less.availability.tolist() == [255, 0, 0, 255]
+    assert less.availability.dtype == np.uint8
+    assert less.featured is None
+    assert admission.without(np.array([True, False, False, False])).featured == 1
+    assert admission.availability.tolist() == [255, 9, 0, 255]

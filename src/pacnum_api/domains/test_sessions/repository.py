@@ -80,6 +80,14 @@ SELECT position, item_index, item_id, response::text, response_hash, score, cate
  WHERE tenant_id = $1 AND session_id = $2
 """
 
+SELECT_ANSWERED_ITEMS = """
+SELECT DISTINCT item_id
+  FROM answers
+  JOIN test_sessions ON test_sessions.id = answers.session_id
+                    AND test_sessions.tenant_id = answers.tenant_id
+ WHERE answers.tenant_id = $1 AND test_sessions.agent_id = $2 AND test_sessions.framework = $3
+"""
+
 SELECT_OVERDUE = """
 SELECT id
   FROM test_sessions
@@ -240,6 +248,14 @@ async def list_answers(
     """Every accepted answer, by position."""
     rows = await connection.fetch(SELECT_ANSWERS + " ORDER BY position", tenant_id, session_id)
     return [_answer(row) for row in rows]
+
+
+async def list_answered_items(
+    connection: asyncpg.Connection, tenant_id: UUID, *, agent_id: UUID, framework: str
+) -> Sequence[UUID]:
+    """Every item of a framework that an agent has answered, in whatever test."""
+    rows = await connection.fetch(SELECT_ANSWERED_ITEMS, tenant_id, agent_id, framework)
+    return [row["item_id"] for row in rows]
 
 
 async def lock_overdue(

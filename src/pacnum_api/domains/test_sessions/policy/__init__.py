@@ -7,6 +7,7 @@ from pacnum_api.domains.test_sessions.policy.course import (
 )
 from pacnum_api.domains.test_sessions.policy.outcome import conclude
 from pacnum_api.domains.test_sessions.policy.progress import progress_of
+from pacnum_api.domains.test_sessions.policy.repeats import answered_groups, has_enough_new
 from pacnum_api.domains.test_sessions.policy.submission import (
     answer_hash,
     time_limit_seconds,
@@ -25,9 +26,11 @@ __all__ = [
     "Ground",
     "TryoutCandidate",
     "answer_hash",
+    "answered_groups",
     "choose_tryouts",
     "conclude",
     "expected_items",
+    "has_enough_new",
     "may_be_put",
     "progress_of",
     "step_after",

@@ -23,10 +23,16 @@ from pacnum_api.psychometrics.rules import StoppingRules
 
 
 async def allot_items(
-    uow: UnitOfWork, setup: SessionSetup, *, basis: Basis, ceiling: float
+    uow: UnitOfWork,
+    setup: SessionSetup,
+    *,
+    basis: Basis,
+    ceiling: float,
+    left_out: BoolArray | None,
 ) -> SessionSetup:
     """The setup with the items that this session may use, as long as the transaction commits.
 
+    ``left_out`` (g,): exposure groups that it shall not use, None for none.
     Every test that begins on this bank waits from here to the end of the transaction.
     """
     algorithm = algorithm_for(setup.algorithm_version)
@@ -40,6 +46,8 @@ async def allot_items(
         need=rules.maximum_items,
         ceiling=ceiling,
     )
+    if left_out is not None:
+        admission = admission.without(left_out)
     allotted = replace(
         setup,
         availability=admission.availability.tobytes(),

@@ -1,8 +1,8 @@
 """Begin a test.
 
 Data flow: request → framework and bank pinned, seed drawn → agent (provisioned if new) → what the
-agent showed before → the items that exposure lets this test use → the pure core picks the first →
-one row and one event in one transaction.
+agent answered and showed before → the items that exposure lets this test use → the pure core picks
+the first → one row and one event in one transaction.
 """
 
 import secrets
@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
+
+import numpy as np
 
 from pacnum_api.domains.items.errors import BankNotFound
 from pacnum_api.domains.items.service import ItemBank, current_bank, get_bank
@@ -38,7 +40,13 @@ from pacnum_api.domains.test_sessions.types import (
 from pacnum_api.kernel.errors import FieldFault, InvalidInput
 from pacnum_api.kernel.ids import new_id
 from pacnum_api.platform.uow import UnitOfWork
-from pacnum_api.psychometrics.algorithm import ALGORITHM_VERSION, Measurement, algorithm_for
+from pacnum_api.psychometrics.algorithm import (
+    ALGORITHM_VERSION,
+    Measurement,
+    Purpose,
+    algorithm_for,
+)
+from pacnum_api.psychometrics.arithmetic import BoolArray
 
 
 async def begin_session(
@@ -58,7 +66,9 @@ async def begin_session(
     bank = await _current_bank(uow, framework.code)
     setup = _setup(request, bank)
     agent = await _agent(uow, request.agent, locale=request.locale)
-    setup = replace(setup, earlier=await _earlier(uow, agent, setup=setup))
+    answered = await _answered_before(uow, agent, bank=bank, setup=setup)
+    if answered is not None:
+        setup = replace(setup, earlier=await _earlier(uow, agent, setup=setup))
     basis = basis_on(bank, prior=await load_prior(uow, setup, bank=bank))
     session = _new_session(
         setup, agent=agent, client_id=client_id, begins_at=uow.now, lifetime=lifetime
@@ -69,7 +79,7 @@ async def begin_session(
         data={"agent_id": str(agent.id), "framework": framework.code, "purpose": setup.purpose},
     )
     # last, because others who begin a test wait from here on
-    setup = await allot_items(uow, setup, basis=basis, ceiling=exposure_ceiling)
+    setup = await allot_items(uow, setup, basis=basis, ceiling=exposure_ceiling, left_out=answered)
     step = policy.step_after(basis.ground, setup, items=(), categories=())
     session = replace(session, setup=setup, items=(_item_of(step),))
     await repository.add_session(await uow.driver(), uow.tenant_id, session=session)
@@ -179,12 +189,32 @@ def _targets(framework: Framework, request: TestSessionCreate) -> dict[int, int]
     return targets
 
 
+async def _answered_before(
+    uow: UnitOfWork, agent: Agent, *, bank: ItemBank, setup: SessionSetup
+) -> BoolArray | None:
+    """The exposure groups that this test leaves out because the agent has answered them; None when
+    too few would be left: then the test may repeat them, and starts from the population.
+    """
+    if agent.created_at == uow.now:  # provisioned by this very request: nothing to look for
+        return np.zeros(len(bank.groups), np.bool_)
+    known = await repository.list_answered_items(
+        await uow.driver(), uow.tenant_id, agent_id=agent.id, framework=setup.framework
+    )
+    indices = (bank.index_of(item_id) for item_id in known)
+    answered = policy.answered_groups(bank.groups, [one for one in indices if one is not None])
+    rules = algorithm_for(setup.algorithm_version).rules_for(Purpose(setup.purpose.value))
+    is_enough = policy.has_enough_new(
+        bank.groups, answered, competences=setup.competences, least=rules.stopping.minimum_items
+    )
+    return answered if is_enough else None
+
+
 async def _earlier(uow: UnitOfWork, agent: Agent, *, setup: SessionSetup) -> EarlierStart | None:
     """The agent's test to start from; None starts from the population."""
     # An attestation stands on its own answers: what somebody showed before, perhaps unwatched, must
     # neither help nor hinder.
     is_alone = setup.purpose is SessionPurpose.CERTIFICATION
-    is_new = agent.created_at == uow.now  # provisioned by this very request: nothing to look for
+    is_new = agent.created_at == uow.now
     if is_alone or is_new or not algorithm_for(setup.algorithm_version).uses_history:
         return None
     earlier = await results.find_earlier_test(

@@ -9,7 +9,12 @@ from pacnum_api.domains.results.types import SessionResults
 from pacnum_api.domains.test_sessions import policy
 from pacnum_api.domains.test_sessions.service.allot_items import reserved_groups
 from pacnum_api.domains.test_sessions.service.basis import Basis, forget_prior
-from pacnum_api.domains.test_sessions.types import SessionState, StoredSession
+from pacnum_api.domains.test_sessions.types import (
+    SessionPurpose,
+    SessionSetup,
+    SessionState,
+    StoredSession,
+)
 from pacnum_api.platform.uow import UnitOfWork
 from pacnum_api.psychometrics.algorithm import Measurement
 from pacnum_api.psychometrics.stopping import StopReason
@@ -45,7 +50,7 @@ async def record_end(
                 framework_version=session.setup.framework_version,
                 measured_at=session.finished_at or uow.now,
                 results=measured,
-                state=state_left(step) if measured else None,
+                state=state_left(session.setup, step) if measured else None,
             ),
         )
     forget_prior(session.setup)
@@ -56,8 +61,14 @@ async def record_end(
     )
 
 
-def state_left(step: Measurement) -> bytes | None:
-    """What the agent's next test starts from; None where the algorithm passes nothing on."""
+def state_left(setup: SessionSetup, step: Measurement) -> bytes | None:
+    """What the agent's next test starts from; None where the algorithm passes nothing on.
+
+    Nor does a certification: it starts from the population, and its state would take the place of
+    what earlier tests have gathered on all competences.
+    """
+    if setup.purpose is SessionPurpose.CERTIFICATION:
+        return None
     state = step.ability_state()
     return None if state is None else state.to_bytes()
 
