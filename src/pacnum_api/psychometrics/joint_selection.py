@@ -37,7 +37,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from pacnum_api.psychometrics.arithmetic import FloatArray, IntArray, total, uniform, uniforms
+from pacnum_api.psychometrics.arithmetic import FloatArray, IntArray, uniform, uniforms
 from pacnum_api.psychometrics.estimation import CompetencePosterior
 from pacnum_api.psychometrics.joint_estimation import JointPosterior, Posterior, SinglePosterior
 from pacnum_api.psychometrics.rules import Rules, StoppingRules
@@ -261,16 +261,23 @@ def _fill(
     targets = state.plan.targets
     others = _along(posterior, competences, state=state)
     between = _between_answers(tables, posterior, competences=competences)
-    for competence, along in zip(competences, others, strict=True):
+    factor = np.zeros(tables.competence_count)
+    factor[list(competences)] = others
+    if not targets:
+        factor[list(competences)] += 1.0
+    values[:] = between * factor[tables.parameters.competence]
+    is_out = np.ones(tables.competence_count, dtype=np.bool_)
+    is_out[list(competences)] = False
+    values[is_out[tables.parameters.competence]] = _BLOCKED
+    for competence in competences if targets else ():
         table = tables.competences[competence]
         items = slice(table.first, table.stop)
         target = targets.get(competence)
         if target is None:
-            values[items] = between[items] * (1.0 + along)
+            values[items] += between[items]
         else:
             marginal = posterior.marginal(competence)
-            risk = item_values(table, marginal, target=target, drops_impossible=True)
-            values[items] = risk + between[items] * along
+            values[items] += item_values(table, marginal, target=target, drops_impossible=True)
 
 
 def _along(
@@ -317,13 +324,14 @@ def _between_answers(
     rows = _whole_numbers(posterior)
     widest = max(len(tables.competences[competence].scored) for competence in competences)
     products = np.zeros((widest, 2, tables.item_count))
-    whole = np.ones(tables.item_count)
     for competence in competences:
         table = tables.competences[competence]
         pair = rows[posterior.place[competence]]
-        whole[table.first : table.stop] = total(pair[0]) * PROBABILITY_UNITS
         for category, scored in enumerate(table.scored):
             products[category, :, table.first : table.stop] = pair @ scored
+    totals = np.ones(tables.competence_count)
+    totals[list(posterior.competences)] = np.add.reduce(rows[:, 0], axis=1) * PROBABILITY_UNITS
+    whole = totals[tables.parameters.competence]
     chance_0, shift_0 = whole.copy(), np.zeros(tables.item_count)
     between = np.zeros(tables.item_count)
     for chance, shift in products:

@@ -35,6 +35,7 @@ until nothing is a number.
 """
 
 _STORED = np.dtype("<f4")
+_ROUNDING_DIGITS = 12
 _NOT_A_STATE = "this is not the state of a finished test"
 
 
@@ -153,6 +154,18 @@ class JointPrior:
         """Variance of each ability in each component, (M, K)."""
         squared: FloatArray = self.unique + np.add.reduce(self.loadings * self.loadings, axis=2)
         return squared
+
+    @cached_property
+    def shared(self) -> tuple[FloatArray, FloatArray]:
+        """Means and variances, (M, K) or, where all components have the same, (1, K).
+
+        What is equal but for rounding (1e-12) counts as the same: components then need not be
+        worked out one by one before anything is known.
+        """
+        mean, variance = self.mean, np.round(self.variance, _ROUNDING_DIGITS)
+        if np.all(mean == mean[0]) and np.all(variance == variance[0]):
+            return mean[:1], variance[:1]
+        return self.mean, self.variance
 
     @cached_property
     def products(self) -> FloatArray:

@@ -109,7 +109,7 @@ def propagate(prior: JointPrior, likelihood: FloatArray) -> Propagated:
 
     ``likelihood`` (K, 41): L_k at the nodes, in any scale, for the K abilities of the prior.
     """
-    sweep = _swept(prior, likelihood, before=_Marginals(prior.mean, prior.variance, None))
+    sweep = _swept(prior, likelihood, before=_Marginals(*prior.shared, None))
     sweeps = 1
     while sweep.move >= TOLERANCE and sweeps < LONGEST:
         step = 1.0 if sweeps < PATIENCE else 0.5
