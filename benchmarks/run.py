@@ -1,5 +1,6 @@
-"""Every benchmark, briefly: some ten minutes. ``docs/benchmarks.md`` says how to read them, and which
-commands gave the figures that stand there.
+"""Every benchmark, briefly: some ten minutes.
+
+``docs/benchmarks.md`` says how to read them, and which commands gave the figures that stand there.
 """
 
 import subprocess
