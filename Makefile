@@ -33,7 +33,7 @@ else
 	@$(BIN)/python -m tests.coverage_gate
 endif
 
-mutants: $(STAMP) ## Mutation testing of the measurement: half an hour; MODULES="bank models" tries some
+mutants: $(STAMP) ## Mutation testing of the measurement: an hour; MODULES="bank models" tries some
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/mutmut run $(MODULES:%='pacnum_api.psychometrics.%.*')
 	@$(BIN)/python -m tests.mutants
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pacnum_api.psychometrics import arithmetic
 from pacnum_api.psychometrics.arithmetic import (
     logistic,
     stable_decay,
@@ -44,6 +45,13 @@ def test_stable_exp_is_within_two_units_in_the_last_place(x: float) -> None:
 def test_stable_exp_has_fixed_bits() -> None:
     found = stable_exp(np.array([-36.7, -1.0, 0.0, 0.3465735, 1.0, 20.5]))
     assert [value.hex() for value in found.tolist()] == EXPECTED_EXP_BITS
+
+
+def test_the_powers_of_two_that_stable_decay_looks_up() -> None:
+    powers = arithmetic._fractions()
+    assert np.array_equal(powers, arithmetic._POWERS_OF_TWO)
+    assert powers == pytest.approx(2.0 ** (np.arange(64) / 64.0), rel=5e-16)
+    assert not powers.flags.writeable
 
 
 @pytest.mark.parametrize("x", [-1e308, -800.0, 800.0, math.inf, -math.inf])

@@ -202,6 +202,7 @@ def test_intervals_and_chances_come_from_the_posterior() -> None:
         4,
         5,
     )
+    assert found.theta_interval() == found.theta_interval(coverage=0.9)
     assert found.level_interval() == found.level_interval(coverage=0.9)
     assert found.level_interval() != found.level_interval(coverage=0.99)
     assert found.probability_at_least(5) == pytest.approx(norm.sf(0.35), abs=1e-3)

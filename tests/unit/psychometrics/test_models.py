@@ -164,3 +164,16 @@ def test_graded_categories_far_from_the_item_keep_a_positive_probability() -> No
     # logistic(54) - logistic(53.94), which doubles cannot tell apart when both are taken near 1
     assert middle[1] == pytest.approx(math.exp(-53.94) - math.exp(-54.0), rel=1e-9, abs=0.0)
     assert middle[0] > 0.0
+
+
+def test_far_from_a_steep_partial_credit_item_one_category_is_left() -> None:
+    logits = step_logits(
+        column(-5.0, 5.0),
+        np.array([[-3.0, 0.0, 3.0]]),
+        a=column(60.0),
+        sigma_a=column(0.0),
+        sigma_b=column(0.0),
+    )
+    probability = partial_credit(logits).probability[0]
+    assert probability[:, 0] == pytest.approx([1.0, 0.0, 0.0, 0.0])
+    assert probability[:, 1] == pytest.approx([0.0, 0.0, 0.0, 1.0])

@@ -97,6 +97,21 @@ def test_value_of_items_with_three_categories() -> None:
     assert found.tolist() == pytest.approx(expected, rel=0.02)
 
 
+def test_version_1_divides_by_what_rounding_leaves_of_an_impossible_score() -> None:
+    """Left as it is, for the bits of its sessions; see ``between_answers``."""
+    tables = tables_of(
+        [Item(ItemModel.GRADED, competence=0, level=1, a=4.0, b=2.0, steps=(-6.0, 0.1))]
+    )
+    posterior = begin_with(tables, Prior((2.0,), (0.4,))).competences[0]
+    kept, dropped = (
+        item_values(tables.competences[0], posterior, target=None, drops_impossible=drops)
+        for drops in (False, True)
+    )
+    found = item_values(tables.competences[0], posterior, target=None)
+    assert found.tolist() == kept.tolist()
+    assert found.tolist() != dropped.tolist()
+
+
 def test_for_little_information_the_value_is_the_rank_one_formula() -> None:
     tables = tables_of([two_pl(0.2, 0.0), two_pl(0.3, 1.0)])
     posterior = begin_with(tables, Prior.standard(1)).competences[0]

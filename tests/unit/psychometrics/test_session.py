@@ -40,6 +40,14 @@ def test_an_item_put_is_counted_and_blocked_with_what_it_excludes() -> None:
     assert not start.blocked.any()
 
 
+def test_a_new_item_put_to_be_calibrated_is_not_counted() -> None:
+    start = begin(BANK, SessionPlan(competences=(0,), seed=5, tryouts={2: 1}))
+    first = after(BANK, start, item=0)
+    assert first.counts == (1, 0, 0)
+    assert after(BANK, first, item=1).counts == (1, 0, 0)
+    assert after(BANK, first, item=2).counts == (2, 0, 0)
+
+
 def test_a_replay_ends_where_the_session_stood() -> None:
     plan = SessionPlan(competences=(0, 1, 2), seed=5)
     step_by_step = begin(BANK, plan)

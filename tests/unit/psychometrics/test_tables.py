@@ -70,6 +70,20 @@ def test_answers_that_cannot_be_are_refused(item: int, category: int, *, mixed: 
         mixed.likelihood_row(item, category)
 
 
+def test_answers_given_together_have_the_rows_of_each(mixed: BankTables) -> None:
+    items, categories = np.array([0, 2, 2, 3]), np.array([1, 0, 3, 1])
+    expected = [mixed.likelihood_row(*one) for one in zip((0, 2, 2, 3), (1, 0, 3, 1), strict=True)]
+    assert mixed.likelihood_rows(items, categories).tolist() == expected
+    for item, category, fault in (
+        (4, 0, "bank"),
+        (-1, 0, "bank"),
+        (2, 4, "categ"),
+        (0, -1, "categ"),
+    ):
+        with pytest.raises(ValueError, match=fault):
+            mixed.likelihood_rows(np.array([1, item]), np.array([0, category]))
+
+
 def test_families_and_enemies_exclude_each_other() -> None:
     plain = two_pl(1.0, 0.0)
     family = replace(plain, family=3)
