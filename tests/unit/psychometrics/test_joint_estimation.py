@@ -218,11 +218,12 @@ def test_a_test_cut_in_two_without_a_pause_is_one_test(seed: int, count: int, cu
     prior = FOUR.prior_after(first.state(FOUR.prior), elapsed_years=0.0)
     second = estimate(MIXED, responses[cut:], prior=prior, competences=ALL)
     assert isinstance(second, JointPosterior)
-    # The first test is handed on as normal distributions, its likelihoods are not.
-    assert second.moments.mean == pytest.approx(at_once.moments.mean, abs=0.06)
+    # The first test is handed on as normal distributions, its likelihoods are not: of 3,000 drawn
+    # at random one in a hundred differed by .04 in a mean, none by .1.
+    assert second.moments.mean == pytest.approx(at_once.moments.mean, abs=0.15)
     deviations = [spread(one.moments.covariance)[0] for one in (second, at_once)]
-    assert deviations[0] == pytest.approx(deviations[1], abs=0.05)
-    assert second.strength_weights == pytest.approx(at_once.strength_weights, abs=0.02)
+    assert deviations[0] == pytest.approx(deviations[1], abs=0.1)
+    assert second.strength_weights == pytest.approx(at_once.strength_weights, abs=0.04)
 
 
 def test_after_a_long_time_the_earlier_test_says_nothing_but_the_strength() -> None:
@@ -383,6 +384,20 @@ def test_answers_are_sorted_by_competence_and_bounded() -> None:
 def test_answers_that_cannot_be_are_refused(response: Response, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         estimate(MIXED, [response], prior=FOUR.prior.only((0, 1)), competences=(0, 1))
+
+
+@pytest.mark.parametrize(
+    ("response", "message"),
+    [
+        (Response(24, 0), "item 24 is not in the bank"),
+        (Response(-1, 0), "item -1 is not in the bank"),
+        (Response(0, 9), "item 0 has no category 9"),
+        (Response(20, 0), "not asked about"),
+    ],
+)
+def test_so_they_are_of_a_single_competence(response: Response, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        estimate(MIXED, [response], prior=FOUR.prior.only((0,)), competences=(0,))
 
 
 def test_single_abilities_of_one_population_share_a_prior_that_cannot_be_written_to() -> None:
