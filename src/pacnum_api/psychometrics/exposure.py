@@ -165,7 +165,7 @@ def admit(exposure: Exposure, groups: ExposureGroups, *, limits: Limits, need: i
     """
     in_use = exposure.administered + exposure.reserved
     tests = exposure.tests + 1
-    phase = _phase(len(groups))
+    phase = phase_of_groups(len(groups))
     bound = np.maximum(1.0, np.floor(limits.ceiling * tests - phase))
     asked = limits.ceiling > 0.0
     eligible = asked & (in_use + 1 <= bound)
@@ -184,7 +184,7 @@ def admit(exposure: Exposure, groups: ExposureGroups, *, limits: Limits, need: i
     )
 
 
-def _phase(groups: int) -> FloatArray:
+def phase_of_groups(groups: int) -> FloatArray:
     """Return a number in [0, 1) for each group, those of neighbours in the bank far apart."""
     phase: FloatArray = np.arange(1, groups + 1, dtype=np.float64) * _GOLDEN_RATIO % 1.0
     return phase
@@ -200,7 +200,7 @@ def _let_in_again(eligible: BoolArray, members: IntArray, *, in_use: IntArray, n
     missing = min(need, len(members)) - int(np.count_nonzero(eligible[members]))
     if missing > 0:
         out = members[~eligible[members]]
-        order = np.lexsort((_phase(len(eligible))[out], in_use[out]))
+        order = np.lexsort((phase_of_groups(len(eligible))[out], in_use[out]))
         eligible[out[order[:missing]]] = True
 
 

@@ -19,11 +19,11 @@ from pacnum_api.psychometrics.exposure import (
     ExposureGroups,
     Limits,
     admit,
+    phase_of_groups,
 )
 from pacnum_api.psychometrics.simulation.admissions import NONE_FEATURED, Admissions
 
 _AT_A_TIME = 64
-_GOLDEN_RATIO = 0.6180339887498949
 
 
 def admit_each(
@@ -54,7 +54,7 @@ def _eligible(
     """Return 1 for the groups that each test may use, else 0, (T, g); ``tests`` (T,): the number of
     each, from 1.
     """
-    phase = np.arange(1, len(groups) + 1) * _GOLDEN_RATIO % 1.0
+    phase = phase_of_groups(len(groups))
     bound = np.maximum(1.0, np.floor(limits.ceiling * tests[:, None] - phase))
     asked = limits.ceiling > 0.0
     competences = np.unique(groups.competence_of[asked])
