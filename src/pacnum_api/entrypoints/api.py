@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -15,10 +16,12 @@ from pacnum_api.domains.recommendations import endpoints as recommendations
 from pacnum_api.domains.referential import endpoints as referential
 from pacnum_api.domains.results import endpoints as results
 from pacnum_api.domains.test_sessions import endpoints as test_sessions
+from pacnum_api.domains.test_sessions.service import AnswerDesk
 from pacnum_api.domains.trainings import endpoints as trainings
 from pacnum_api.entrypoints import operations
 from pacnum_api.platform.auth.gate import Gate
 from pacnum_api.platform.auth.key_store import KeyStore
+from pacnum_api.platform.batches import PLANNER, Batches
 from pacnum_api.platform.body_limit import BodyLimit
 from pacnum_api.platform.cors import ClientCors
 from pacnum_api.platform.database import Database
@@ -66,6 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(RequestLog)
     app.add_middleware(RateLimitHeaders)
     app.add_middleware(ClientCors)
+    app.add_middleware(test_sessions.AnswerLane)
     app.state.settings = chosen
     return app
 
@@ -86,7 +90,9 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         database, issuer=issuer, audience=f"{issuer}/v1", algorithm=settings.signing_algorithm
     )
     directory = ClientDirectory(database)
+    batches = Batches(partial(database.connect, **PLANNER))
     app.state.database = database
+    app.state.answers = AnswerDesk(batches)
     app.state.gate = Gate(keys=keys, clients=directory, limits=RateLimiter(database))
     notifications = Notifications(
         database,
@@ -95,7 +101,9 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     try:
         await keys.ring()
         notifications.start()
+        batches.start()
         yield
     finally:
+        await batches.stop()
         await notifications.stop()
         await database.close()

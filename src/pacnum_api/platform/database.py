@@ -130,11 +130,11 @@ class Database:
         finally:
             self._turns.release()
 
-    async def connect(self) -> asyncpg.Connection:
-        """A connection outside the pools, for whoever listens for as long as the process lives."""
+    async def connect(self, **server_settings: str) -> asyncpg.Connection:
+        """A connection outside the pools, for whoever keeps one as long as the process lives."""
         return await asyncpg.connect(
             with_driver(self.url, None),
-            server_settings=self._server_settings(),
+            server_settings={**self._server_settings(), **server_settings},
             timeout=self._timeout_seconds,
             command_timeout=self._timeout_seconds,
         )

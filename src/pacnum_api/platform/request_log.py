@@ -9,7 +9,9 @@ import re
 import time
 import traceback
 from collections.abc import MutableMapping
+from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -31,6 +33,15 @@ FRAMES_KEPT: Final = 12
 UNEXPECTED: Final = "An unexpected error. Quote the request_id to the operator."
 _REQUEST_ID: Final = re.compile(r"^[A-Za-z0-9._-]{8,80}$")
 _log = structlog.stdlib.get_logger("pacnum.request")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of a request: by which method, at which route, with which status."""
+
+    method: str
+    route: str
+    status: int
 
 
 class RequestLog:
@@ -76,10 +87,14 @@ class RequestLog:
 def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id":
-            given = value.decode("latin-1")
-            if _REQUEST_ID.match(given):
-                return str(given)
+            return request_id_of(value)
     return str(new_id())
+
+
+def request_id_of(header: bytes) -> str:
+    """The caller's own id of a request if it is one, else a new one."""
+    given = header.decode("latin-1")
+    return given if _REQUEST_ID.match(given) else str(new_id())
 
 
 def _log_unexpected(error: Exception, scope: Scope) -> None:
@@ -107,22 +122,35 @@ def _route(scope: Scope) -> str:
     return str(getattr(route, "path", "unmatched"))
 
 
-def _client(scope: Scope) -> str | None:
-    """The API client that called: a program, not a person."""
-    admission = scope["state"].get("admission")
-    return None if admission is None else str(admission.principal.client_id)
-
-
 def _record(scope: Scope, status: int, *, seconds: float) -> None:
-    route = _route(scope)
-    REQUESTS.labels(scope["method"], route, str(status)).inc()
-    DURATION.labels(route).observe(seconds)
+    admission = scope["state"].get("admission")
+    record(
+        Answered(scope["method"], _route(scope), status),
+        request_id=scope["state"]["request_id"],
+        seconds=seconds,
+        client_id=None if admission is None else admission.principal.client_id,
+        session_id=scope.get("path_params", {}).get("session_id"),
+    )
+
+
+def record(
+    answered: Answered,
+    *,
+    request_id: str,
+    seconds: float,
+    client_id: UUID | None,
+    session_id: UUID | str | None,
+) -> None:
+    """Count a request that was answered, and write its line."""
+    REQUESTS.labels(answered.method, answered.route, str(answered.status)).inc()
+    DURATION.labels(answered.route).observe(seconds)
     _log.info(
         "request",
-        request_id=scope["state"]["request_id"],
-        method=scope["method"],
-        route=route,
-        status=status,
+        request_id=request_id,
+        method=answered.method,
+        route=answered.route,
+        status=answered.status,
         duration_ms=round(seconds * 1000, 2),
-        client_id=_client(scope),
+        client_id=None if client_id is None else str(client_id),
+        session_id=None if session_id is None else str(session_id),
     )

@@ -1,5 +1,6 @@
 """Verbs of test sessions, one file each."""
 
+from pacnum_api.domains.test_sessions.service.answer_desk import AnswerDesk
 from pacnum_api.domains.test_sessions.service.begin_session import begin_session
 from pacnum_api.domains.test_sessions.service.end_session import (
     abandon_session,
@@ -13,6 +14,7 @@ from pacnum_api.domains.test_sessions.service.replay_session import replay_sessi
 from pacnum_api.domains.test_sessions.service.submit_answer import submit_answer
 
 __all__ = [
+    "AnswerDesk",
     "abandon_session",
     "begin_session",
     "expire_sessions",

@@ -6,6 +6,7 @@ invalidate; what is not in memory is loaded by whoever has a unit of work.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -35,7 +36,10 @@ class Basis:
 
     def step(self, session: StoredSession, *, answered: int | None = None) -> Measurement:
         """Where the session stood after its first answers; all of them if no number is given."""
-        categories = session.categories if answered is None else session.categories[:answered]
+        return self.step_at(session, session.categories[:answered])
+
+    def step_at(self, session: StoredSession, categories: Sequence[int]) -> Measurement:
+        """Where the session stands with these answers to its first items."""
         return policy.step_after(
             self.ground, session.setup, items=session.items, categories=categories
         )

@@ -1,0 +1,87 @@
+"""Answers on the hot path: sessions in memory, answers stored in batches.
+
+Data flow: the session as this process last saw it (or, when another process has moved it on since,
+read again, with others, by one statement) → grade, estimate, select: pure computing → the reply →
+one row among others of a statement that moves sessions on and appends answers → the reply goes out.
+
+What is in memory is never believed: the statement accepts an answer only at the version that it was
+computed from. A copy that is behind is seen before anything is computed, because the answer is to a
+later position. Everything out of the ordinary (a bank or a prior that is not in memory, an answer
+that was given before, the one that ends a test) is not decided here: ``accept`` gives None, nothing
+is written, and ``submit_answer`` decides it in a unit of work.
+"""
+
+from collections import OrderedDict
+from typing import Final
+from uuid import UUID
+
+from pacnum_api.domains.test_sessions import repository
+from pacnum_api.domains.test_sessions.service.answer_reply import reply_to
+from pacnum_api.domains.test_sessions.service.basis import find_cached_basis
+from pacnum_api.domains.test_sessions.service.take_answer import is_next, take_answer
+from pacnum_api.domains.test_sessions.types import StoredSession, Submission
+from pacnum_api.platform.batches import Batches
+from pacnum_api.platform.clock import utc_now
+
+SESSIONS_KEPT: Final = 4096
+"""In memory, about 2 kB each; those answered longest ago give way."""
+
+_Key = tuple[UUID, UUID]
+
+
+class AnswerDesk:
+    """The answer path of one process."""
+
+    def __init__(self, batches: Batches, *, sessions_kept: int = SESSIONS_KEPT) -> None:
+        self._batches = batches
+        self._sessions_kept = sessions_kept
+        self._sessions: OrderedDict[_Key, StoredSession] = OrderedDict()
+        self._under_way: set[_Key] = set()
+
+    async def accept(
+        self, tenant_id: UUID, session_id: UUID, *, submission: Submission
+    ) -> bytes | None:
+        """Accept an answer and return the reply's JSON; None when that is not for here to decide.
+
+        Raises ItemNotPending and ResponseRejected, ServiceUnavailable when too many wait, and what
+        the database raises: after that the answer may be stored or not.
+        """
+        key = (tenant_id, session_id)
+        if key in self._under_way:  # of two at once, one has to wait and see
+            return None
+        self._under_way.add(key)
+        try:
+            return await self._accept(key, submission)
+        finally:
+            self._under_way.discard(key)
+
+    async def _accept(self, key: _Key, submission: Submission) -> bytes | None:
+        session = await self._session(key, position=submission.position)
+        now = utc_now()
+        if session is None or not is_next(session, submission, now=now):
+            return None
+        basis = find_cached_basis(session.setup)
+        if basis is None:
+            return None
+        taken = take_answer(session, basis, submission=submission, now=now)
+        if taken.ends_the_test:
+            return None
+        reply = reply_to(
+            taken.after, basis, position=submission.position, accepted_at=now, step=taken.step
+        )
+        self._sessions.pop(key, None)  # until it is known what became of it
+        if not await self._batches.ask(repository.save_answers, key[0], row=taken.to_save):
+            return None
+        self._keep(key, taken.after)
+        return reply
+
+    async def _session(self, key: _Key, *, position: int) -> StoredSession | None:
+        known = self._sessions.get(key)
+        if known is not None and known.pending_position == position:
+            return known
+        return await self._batches.ask(repository.find_sessions, key[0], row=key[1])
+
+    def _keep(self, key: _Key, session: StoredSession) -> None:
+        self._sessions[key] = session
+        while len(self._sessions) > self._sessions_kept:
+            self._sessions.popitem(last=False)
