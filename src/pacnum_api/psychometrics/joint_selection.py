@@ -226,28 +226,49 @@ def _least_fall(state: SessionState, rules: StoppingRules) -> float:
 def _valued(
     tables: BankTables, posterior: Posterior, *, state: SessionState, still_open: Sequence[int]
 ) -> _Valued:
+    if isinstance(posterior, SinglePosterior):
+        return _valued_alone(tables, posterior, state=state, still_open=still_open)
     filled, starts = tables.filled
     used_up = dict(
         zip(filled, np.logical_and.reduceat(state.blocked, starts).tolist(), strict=True)
     )
     free = [index for index in still_open if not used_up.get(index, True)]
     values = np.full(tables.item_count, _BLOCKED)
-    if isinstance(posterior, SinglePosterior):
-        for competence in free:
-            table = tables.competences[competence]
-            values[table.first : table.stop] = item_values(
-                table,
-                posterior.only,
-                target=state.plan.targets.get(competence),
-                drops_impossible=True,
-            )
-    elif free:
+    if free:
         _fill(values, tables, posterior=posterior, state=state, competences=free)
     values[state.blocked] = _BLOCKED
     if state.plan.blueprint is not None:
         values[~kept_to(values, state)] = _BLOCKED
     best = dict(zip(filled, np.maximum.reduceat(values, starts).tolist(), strict=True))
     return _Valued(values, {index: best[index] for index in free if best[index] >= 0.0})
+
+
+def _valued_alone(
+    tables: BankTables,
+    posterior: SinglePosterior,
+    *,
+    state: SessionState,
+    still_open: Sequence[int],
+) -> _Valued:
+    """``_valued`` for a single competence: one slice of the bank."""
+    values = np.full(tables.item_count, _BLOCKED)
+    best = {}
+    for competence in still_open:
+        table = tables.competences[competence]
+        items = slice(table.first, table.stop)
+        blocked = state.blocked[items]
+        if blocked.all():
+            continue
+        own = values[items]
+        target = state.plan.targets.get(competence)
+        own[:] = item_values(table, posterior.only, target=target, drops_impossible=True)
+        own[blocked] = _BLOCKED
+        if state.plan.blueprint is not None:
+            values[~kept_to(values, state)] = _BLOCKED
+        greatest = float(own.max())
+        if greatest >= 0.0:
+            best[competence] = greatest
+    return _Valued(values, best)
 
 
 def _fill(

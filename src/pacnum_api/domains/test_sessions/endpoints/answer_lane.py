@@ -13,8 +13,8 @@ import time
 from typing import Final
 from uuid import UUID
 
-import structlog
 from pydantic import ValidationError
+from starlette.datastructures import State
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pacnum_api.domains.test_sessions.schemas import AnswerCreate
@@ -35,7 +35,6 @@ LARGEST_BODY: Final = 65_536
 """An answer has some hundred bytes; a longer body comes in parts, which the route puts together."""
 
 _EXPOSED: Final = EXPOSED_HEADERS.encode()
-_log = structlog.stdlib.get_logger("pacnum.answer_lane")
 
 
 class _NotForHere(Exception):
@@ -76,8 +75,10 @@ class _Request:
 class AnswerLane:
     """Answers ``POST /v1/test-sessions/{session_id}/answers`` where that is simple."""
 
-    def __init__(self, app: ASGIApp, *, body_timeout_seconds: float = 10.0) -> None:
+    def __init__(self, app: ASGIApp, *, state: State, body_timeout_seconds: float = 10.0) -> None:
+        """``state``: the application's, where the gate and the desk are once it has started."""
         self.app = app
+        self._state = state
         self._body_timeout_seconds = body_timeout_seconds
 
     async def __call__(  # noqa: PLR0917 - the ASGI protocol
@@ -93,8 +94,8 @@ class AnswerLane:
         try:
             request = _Request(scope)
             first = await self._first(receive)
-            admission = await _admit(scope, request, session_id=session_id)
-            reply = await _accept(scope, first, admission=admission, session_id=session_id)
+            admission = await self._admit(scope, request, session_id=session_id)
+            reply = await self._accept(first, admission, session_id=session_id)
         except _NotForHere:
             await self.app(scope, receive if first is None else _again(first, receive), send)
             return
@@ -118,6 +119,37 @@ class AnswerLane:
         except TimeoutError:
             raise _NotForHere from None
 
+    async def _admit(self, scope: Scope, request: _Request, *, session_id: UUID) -> Admission:
+        """The caller's admission, as the route's own. Raises _NotForHere for every refusal."""
+        gate: Gate = self._state.gate
+        try:
+            admission = await gate.admit(request.token())
+            if admission.rate.is_allowed:
+                # the route, if it comes to that, counts this request no second time
+                scope.setdefault("state", {})["admission"] = admission
+                require_session(admission.principal, session_id, AccessScope.TEST_SESSIONS_RUN)
+                return admission
+        except (DomainError, *TRANSIENT) as error:
+            raise _NotForHere from error
+        raise _NotForHere
+
+    async def _accept(self, first: Message, admission: Admission, *, session_id: UUID) -> bytes:
+        body: bytes = first.get("body", b"")
+        # escapes may hide what PostgreSQL text cannot hold: the route looks closer
+        if first.get("more_body") or len(body) > LARGEST_BODY or b"\\u" in body:
+            raise _NotForHere
+        desk: AnswerDesk = self._state.answers
+        try:
+            submission = AnswerCreate.model_validate_json(body).read()
+            reply = await desk.accept(
+                admission.principal.tenant_id, session_id, submission=submission
+            )
+        except (ValidationError, DomainError, *TRANSIENT) as error:
+            raise _NotForHere from error
+        if reply is None:
+            raise _NotForHere
+        return reply
+
 
 def _session_asked(scope: Scope) -> UUID | None:
     if scope["type"] != "http" or scope["method"] != "POST":
@@ -139,37 +171,6 @@ def _again(first: Message, receive: Receive) -> Receive:
         return waiting.pop() if waiting else await receive()
 
     return receive_again
-
-
-async def _admit(scope: Scope, request: _Request, *, session_id: UUID) -> Admission:
-    """The caller's admission, as the route's own. Raises _NotForHere for every refusal."""
-    gate: Gate = scope["app"].state.gate
-    try:
-        admission = await gate.admit(request.token())
-        if admission.rate.is_allowed:
-            # the route, if it comes to that, counts this request no second time
-            scope.setdefault("state", {})["admission"] = admission
-            require_session(admission.principal, session_id, AccessScope.TEST_SESSIONS_RUN)
-            return admission
-    except (DomainError, *TRANSIENT) as error:
-        raise _NotForHere from error
-    raise _NotForHere
-
-
-async def _accept(scope: Scope, first: Message, *, admission: Admission, session_id: UUID) -> bytes:
-    body: bytes = first.get("body", b"")
-    # escapes may hide what PostgreSQL text cannot hold: the route looks closer
-    if first.get("more_body") or len(body) > LARGEST_BODY or b"\\u" in body:
-        raise _NotForHere
-    desk: AnswerDesk = scope["app"].state.answers
-    try:
-        submission = AnswerCreate.model_validate_json(body).read()
-        reply = await desk.accept(admission.principal.tenant_id, session_id, submission=submission)
-    except (ValidationError, DomainError, *TRANSIENT) as error:
-        raise _NotForHere from error
-    if reply is None:
-        raise _NotForHere
-    return reply
 
 
 def _headers(

@@ -12,21 +12,30 @@ is written, and ``submit_answer`` decides it in a unit of work.
 """
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from pacnum_api.domains.test_sessions import repository
 from pacnum_api.domains.test_sessions.service.answer_reply import reply_to
-from pacnum_api.domains.test_sessions.service.basis import find_cached_basis
+from pacnum_api.domains.test_sessions.service.basis import Basis, find_cached_basis
 from pacnum_api.domains.test_sessions.service.take_answer import is_next, take_answer
 from pacnum_api.domains.test_sessions.types import StoredSession, Submission
 from pacnum_api.platform.batches import Batches
 from pacnum_api.platform.clock import utc_now
 
-SESSIONS_KEPT: Final = 4096
-"""In memory, about 2 kB each; those answered longest ago give way."""
+SESSIONS_KEPT: Final = 1024
+"""In memory, some ten kB each with 500 items; those answered longest ago give way."""
 
 _Key = tuple[UUID, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """A session as this process left it, and what its steps are computed from."""
+
+    session: StoredSession
+    basis: Basis
 
 
 class AnswerDesk:
@@ -35,7 +44,7 @@ class AnswerDesk:
     def __init__(self, batches: Batches, *, sessions_kept: int = SESSIONS_KEPT) -> None:
         self._batches = batches
         self._sessions_kept = sessions_kept
-        self._sessions: OrderedDict[_Key, StoredSession] = OrderedDict()
+        self._live: OrderedDict[_Key, _Live] = OrderedDict()
         self._under_way: set[_Key] = set()
 
     async def accept(
@@ -56,32 +65,32 @@ class AnswerDesk:
             self._under_way.discard(key)
 
     async def _accept(self, key: _Key, submission: Submission) -> bytes | None:
-        session = await self._session(key, position=submission.position)
+        live = await self._live_session(key, position=submission.position)
         now = utc_now()
-        if session is None or not is_next(session, submission, now=now):
+        if live is None or not is_next(live.session, submission, now=now):
             return None
-        basis = find_cached_basis(session.setup)
-        if basis is None:
-            return None
-        taken = take_answer(session, basis, submission=submission, now=now)
+        basis = live.basis
+        taken = take_answer(live.session, basis, submission=submission, now=now)
         if taken.ends_the_test:
             return None
         reply = reply_to(
             taken.after, basis, position=submission.position, accepted_at=now, step=taken.step
         )
-        self._sessions.pop(key, None)  # until it is known what became of it
+        self._live.pop(key, None)  # until it is known what became of it
         if not await self._batches.ask(repository.save_answers, key[0], row=taken.to_save):
             return None
-        self._keep(key, taken.after)
+        self._keep(key, _Live(taken.after, basis))
         return reply
 
-    async def _session(self, key: _Key, *, position: int) -> StoredSession | None:
-        known = self._sessions.get(key)
-        if known is not None and known.pending_position == position:
+    async def _live_session(self, key: _Key, *, position: int) -> _Live | None:
+        known = self._live.get(key)
+        if known is not None and known.session.pending_position == position:
             return known
-        return await self._batches.ask(repository.find_sessions, key[0], row=key[1])
+        session = await self._batches.ask(repository.find_sessions, key[0], row=key[1])
+        basis = None if session is None else find_cached_basis(session.setup)
+        return None if session is None or basis is None else _Live(session, basis)
 
-    def _keep(self, key: _Key, session: StoredSession) -> None:
-        self._sessions[key] = session
-        while len(self._sessions) > self._sessions_kept:
-            self._sessions.popitem(last=False)
+    def _keep(self, key: _Key, live: _Live) -> None:
+        self._live[key] = live
+        while len(self._live) > self._sessions_kept:
+            self._live.popitem(last=False)

@@ -27,12 +27,13 @@ _Key = tuple[UUID, UUID, float]
 _kept: OrderedDict[_Key, JointPrior] = OrderedDict()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Basis:
-    """A bank, and the ground that a session's steps stand on."""
+    """A bank, and the ground that a session's steps stand on; of one session, its course."""
 
     bank: ItemBank
     ground: policy.Ground
+    _course: policy.Course | None = None
 
     def step(self, session: StoredSession, *, answered: int | None = None) -> Measurement:
         """Where the session stood after its first answers; all of them if no number is given."""
@@ -40,9 +41,10 @@ class Basis:
 
     def step_at(self, session: StoredSession, categories: Sequence[int]) -> Measurement:
         """Where the session stands with these answers to its first items."""
-        return policy.step_after(
-            self.ground, session.setup, items=session.items, categories=categories
-        )
+        course = self._course
+        if course is None or course.setup is not session.setup:
+            course = self._course = policy.Course(self.ground, session.setup)
+        return course.step(session.items, categories)
 
 
 def find_cached_basis(setup: SessionSetup) -> Basis | None:
