@@ -53,13 +53,13 @@ class Service(FastAPI):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._lane = test_sessions.AnswerLane(super().__call__, state=self.state)
+        self.lane = test_sessions.AnswerLane(super().__call__, state=self.state)
 
     async def __call__(  # noqa: PLR0917 - the ASGI protocol
         self, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Serve one request."""
-        await self._lane(scope, receive, send)
+        await self.lane(scope, receive, send)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -10,29 +10,27 @@ cost several times what grading, estimating, choosing and storing do (docs/bench
 
 import asyncio
 import time
+from collections import deque
 from typing import Final
 from uuid import UUID
 
-from pydantic import ValidationError
 from starlette.datastructures import State
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pacnum_api.domains.test_sessions.schemas import AnswerCreate
 from pacnum_api.domains.test_sessions.service import AnswerDesk
-from pacnum_api.kernel.errors import DomainError
 from pacnum_api.platform import request_log
 from pacnum_api.platform.auth.access import require_session
 from pacnum_api.platform.auth.gate import Admission, Gate
 from pacnum_api.platform.auth.scopes import Scope as AccessScope
 from pacnum_api.platform.cors import EXPOSED_HEADERS
-from pacnum_api.platform.error_handlers import TRANSIENT
 
 PREFIX: Final = "/v1/test-sessions/"
 SUFFIX: Final = "/answers"
 ROUTE: Final = "/v1/test-sessions/{session_id}/answers"
 LENGTH: Final = len(PREFIX) + 36 + len(SUFFIX)
 LARGEST_BODY: Final = 65_536
-"""An answer has some hundred bytes; a longer body comes in parts, which the route puts together."""
+"""An answer has some hundred bytes; what to do with a long one is for the route to say."""
 
 _EXPOSED: Final = EXPOSED_HEADERS.encode()
 
@@ -90,14 +88,14 @@ class AnswerLane:
             await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        first: Message | None = None
+        read: deque[Message] = deque()
         try:
             request = _Request(scope)
-            first = await self._first(receive)
+            body = await self._body(receive, read)
             admission = await self._admit(scope, request, session_id=session_id)
-            reply = await self._accept(first, admission, session_id=session_id)
+            reply = await self._accept(body, admission, session_id=session_id)
         except _NotForHere:
-            await self.app(scope, receive if first is None else _again(first, receive), send)
+            await self.app(scope, _again(read, receive), send)
             return
         request_id = request_log.request_id_of(request.request_id)
         headers = _headers(reply, admission, origin=request.origin, request_id=request_id)
@@ -111,13 +109,25 @@ class AnswerLane:
             session_id=session_id,
         )
 
-    async def _first(self, receive: Receive) -> Message:
-        """The body, if it comes whole and soon; else _NotForHere, and nothing has been read."""
+    async def _body(self, receive: Receive, read: deque[Message]) -> bytes:
+        """The body, if it comes soon and is not long; what was read of it stands in ``read``.
+
+        Raises _NotForHere.
+        """
+        body = b""
         try:
             async with asyncio.timeout(self._body_timeout_seconds):
-                return await receive()
+                while not read or read[-1].get("more_body"):
+                    read.append(await receive())
+                    body += read[-1].get("body", b"")
+                    if len(body) > LARGEST_BODY:
+                        raise _NotForHere
         except TimeoutError:
             raise _NotForHere from None
+        # escapes may hide what PostgreSQL text cannot hold: the route looks closer
+        if b"\\u" in body:
+            raise _NotForHere
+        return body
 
     async def _admit(self, scope: Scope, request: _Request, *, session_id: UUID) -> Admission:
         """The caller's admission, as the route's own. Raises _NotForHere for every refusal."""
@@ -129,22 +139,18 @@ class AnswerLane:
                 scope.setdefault("state", {})["admission"] = admission
                 require_session(admission.principal, session_id, AccessScope.TEST_SESSIONS_RUN)
                 return admission
-        except (DomainError, *TRANSIENT) as error:
+        except Exception as error:
             raise _NotForHere from error
         raise _NotForHere
 
-    async def _accept(self, first: Message, admission: Admission, *, session_id: UUID) -> bytes:
-        body: bytes = first.get("body", b"")
-        # escapes may hide what PostgreSQL text cannot hold: the route looks closer
-        if first.get("more_body") or len(body) > LARGEST_BODY or b"\\u" in body:
-            raise _NotForHere
+    async def _accept(self, body: bytes, admission: Admission, *, session_id: UUID) -> bytes:
         desk: AnswerDesk = self._state.answers
         try:
             submission = AnswerCreate.model_validate_json(body).read()
             reply = await desk.accept(
                 admission.principal.tenant_id, session_id, submission=submission
             )
-        except (ValidationError, DomainError, *TRANSIENT) as error:
+        except Exception as error:
             raise _NotForHere from error
         if reply is None:
             raise _NotForHere
@@ -163,12 +169,11 @@ def _session_asked(scope: Scope) -> UUID | None:
         return None
 
 
-def _again(first: Message, receive: Receive) -> Receive:
-    """A channel that begins with the message that was read from it already."""
-    waiting = [first]
+def _again(read: deque[Message], receive: Receive) -> Receive:
+    """A channel that begins with the messages that were read from it already."""
 
     async def receive_again() -> Message:
-        return waiting.pop() if waiting else await receive()
+        return read.popleft() if read else await receive()
 
     return receive_again
 
