@@ -296,6 +296,7 @@ def _normals(mean: FloatArray, variance: FloatArray) -> FloatArray:
     return stable_decay(distance * distance * (-0.5 / variance)[:, None])
 
 
+@lru_cache(maxsize=256)
 def _prior_mass(prior: JointPrior) -> FloatArray:
     """The prior of a single ability on the grid, (201,), up to a factor."""
     columns = (prior.weights, prior.mean[:, 0], prior.variance[:, 0])

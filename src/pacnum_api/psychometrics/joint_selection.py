@@ -48,7 +48,6 @@ from pacnum_api.psychometrics.selection import (
     Decision,
     Selection,
     ValueKind,
-    best_of,
     done,
     draw_probabilities,
     drawn,
@@ -376,6 +375,15 @@ def _whole_numbers(posterior: JointPosterior) -> FloatArray:
     return np.stack((weight, np.rint(weight * score)), axis=1)
 
 
+def _greatest(values: FloatArray, *, count: int) -> IntArray:
+    """Return the indices of the greatest, best first, the lower one first among equals."""
+    found = np.arange(len(values))
+    if count < len(values):
+        least = np.partition(values, len(values) - count)[len(values) - count]
+        found = np.flatnonzero(values >= least)
+    return found[np.argsort(-values[found], kind="stable")[:count]]
+
+
 def _choose(
     tables: BankTables, values: FloatArray, *, state: SessionState, rules: Rules
 ) -> Selection:
@@ -393,13 +401,10 @@ def _choose(
     if state.plan.availability is not None:
         ranked *= state.plan.availability
     ranked[~allowed] = _BLOCKED
-    best = list(best_of(ranked, count=min(CANDIDATES_KEPT, pool_size)))
+    best = _greatest(ranked, count=min(CANDIDATES_KEPT, pool_size))
     draw = uniform(state.plan.seed, position, purpose="item")
-    chances = draw_probabilities([score for _, score in best], rules=rules.selection)
-    candidates = tuple(
-        Candidate(index, float(values[index]), chance)
-        for (index, _), chance in zip(best, chances, strict=True)
-    )
+    chances = draw_probabilities(ranked[best].tolist(), rules=rules.selection)
+    candidates = tuple(map(Candidate, best.tolist(), values[best].tolist(), chances))
     item = drawn(candidates, draw)
     competence = tables.competence_of[item]
     is_target = competence in state.plan.targets
