@@ -6,6 +6,7 @@ ways out say the same. The duration of requests goes by the name that OpenTeleme
 give it.
 """
 
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -32,14 +33,13 @@ from opentelemetry.sdk.metrics.export import (
     ScopeMetrics,
     Sum,
 )
-from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, Resource
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from prometheus_client import REGISTRY
 from prometheus_client import Metric as Family
 
-from pacnum_api.kernel.ids import new_id
 from pacnum_api.platform import tracing
 from pacnum_api.platform.telemetry import SERVICE_NAME as OURS
 from pacnum_api.platform.telemetry import Wanted
@@ -75,7 +75,6 @@ def service_resource() -> Resource:
     defaults = {
         SERVICE_NAME: OURS,
         "service.version": version("pacnum-api"),
-        SERVICE_INSTANCE_ID: str(new_id()),
     }
     named = Resource.create()
     unnamed = str(named.attributes[SERVICE_NAME]).startswith("unknown_service")
@@ -88,14 +87,18 @@ def service_resource() -> Resource:
 def _traces(exporter: str, resource: Resource) -> TracerProvider:
     # sampler and limits are read by the provider, the batch's size and pace by the processor
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-    chosen: SpanExporter = OTLPSpanExporter() if exporter == "otlp" else ConsoleSpanExporter()
+    chosen: SpanExporter = (
+        OTLPSpanExporter() if exporter == "otlp" else ConsoleSpanExporter(out=sys.stdout)
+    )
     provider.add_span_processor(BatchSpanProcessor(chosen))
     tracing.set_tracer(provider.get_tracer(OURS, version("pacnum-api")))
     return provider
 
 
 def _metrics(exporter: str, resource: Resource) -> "MetricsSender":
-    chosen: MetricExporter = OTLPMetricExporter() if exporter == "otlp" else ConsoleMetricExporter()
+    chosen: MetricExporter = (
+        OTLPMetricExporter() if exporter == "otlp" else ConsoleMetricExporter(out=sys.stdout)
+    )
     interval = float(environ.get("OTEL_METRIC_EXPORT_INTERVAL") or INTERVAL_MILLISECONDS) / 1000
     sender = MetricsSender(chosen, resource=resource, interval_seconds=interval)
     sender.start()
