@@ -21,7 +21,12 @@ def logged(level: str = "info") -> Iterator[Lines]:
     root = logging.getLogger()
     handlers, known_level, known = root.handlers[:], root.level, structlog.get_config()
     stream = io.StringIO()
-    with patch("sys.stderr", stream), patch.object(ours, "_lines", ours._Lines()):
+    asking = logging.getLogger("httpx")  # tests ask in this process, and httpx would tell of it
+    with (
+        patch("sys.stderr", stream),
+        patch.object(ours, "_lines", ours._Lines()),
+        patch.object(asking, "disabled", new=True),
+    ):
         ours.configure_logging(level)
         # a cached logger would go on writing here after the test
         structlog.configure(**{**structlog.get_config(), "cache_logger_on_first_use": False})

@@ -107,14 +107,14 @@ class _LibraryHandler(logging.Handler):
     """The standard library's records, and so those of all libraries."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record as a line; one that cannot be formatted is reported, not raised."""
+        """Write a record as a line."""
         try:
             members: dict[str, Any] = {"event": record.getMessage()}
-            if record.exc_info:
-                members["exception"] = _FORMATTER.formatException(record.exc_info)
-            _lines.write(members, level=record.levelname.lower(), logger=record.name)
-        except Exception:  # noqa: BLE001 - the protocol of logging.Handler: a bad record harms nobody
-            self.handleError(record)
+        except Exception:  # noqa: BLE001 - a library's arguments may not fit its message
+            members = {"event": str(record.msg)}
+        if record.exc_info:
+            members["exception"] = _FORMATTER.formatException(record.exc_info)
+        _lines.write(members, level=record.levelname.lower(), logger=record.name)
 
 
 _FORMATTER: Final = logging.Formatter()
