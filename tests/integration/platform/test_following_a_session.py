@@ -57,7 +57,7 @@ async def test_a_session_is_followed_from_beginning_to_end(
     assert len({line["request_id"] for line in of_session}) == len(of_session)
     assert not any("trace_id" in line for line in told)  # nothing is traced here
     # the session asked for is the one that the line names, whoever asked
-    (astray,) = [line for line in told if line.get("problem") == "session_out_of_reach"]
+    (astray,) = [line for line in told if line["status"] == 404]
     assert astray["session_id"] == other["id"]
     agent_id = await owner.fetchval(
         "SELECT agent_id FROM test_sessions WHERE id = $1", UUID(session["id"])
@@ -75,7 +75,7 @@ async def test_lines_in_between_belong_to_the_session_too(
         raise ZeroDivisionError
 
     with logged() as lines:
-        monkeypatch.setattr(app.state.database, "raw_transaction", fail)
+        monkeypatch.setattr(app.state.database, "unit_of_work", fail)
         sent = answer_to(session["pending_item"], None)
         answered = await caller.post(path_of(session, "answers"), json=sent)
         assert answered.status_code == 500
