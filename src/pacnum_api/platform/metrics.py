@@ -126,20 +126,21 @@ BUILD: Final = Gauge(
 )
 
 # --- background work ------------------------------------------------------------------------------
+# The label is ``task`` because Prometheus calls what it scrapes a ``job``.
 
 JOB_SECONDS: Final = Histogram(
     "pacnum_worker_job_duration_seconds",
     "A turn of a background job, by how it ended (done, failed).",
-    ["job", "outcome"],
+    ["task", "outcome"],
     buckets=(0.01, 0.05, 0.25, 1, 5, 15, 60, 300),
 )
 JOB_COUNT: Final = Counter(
-    "pacnum_worker_job_items_total", "What background jobs have dealt with.", ["job"]
+    "pacnum_worker_job_items_total", "What background jobs have dealt with.", ["task"]
 )
 JOB_SUCCEEDED: Final = Gauge(
     "pacnum_worker_job_last_success_timestamp_seconds",
     "Unix time at which a job last ended well.",
-    ["job"],
+    ["task"],
     multiprocess_mode="max",
 )
 OVERDUE_SECONDS: Final = Gauge(

@@ -37,7 +37,7 @@ async def test_a_session_is_followed_from_beginning_to_end(
         await skip_through(taker, session, answers=3)
         await taker.get(path_of(session))
         stale = await taker.post(
-            path_of(session, "answers"), json=answer_to(session["pending_item"], "else")
+            path_of(session, "answers"), json=answer_to(session["pending_item"], {"choice": "none"})
         )
         await taker.get(path_of(other))
         await caller.post(path_of(session, "finish"))

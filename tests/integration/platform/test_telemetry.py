@@ -72,7 +72,7 @@ async def test_spans_name_nobody(caller: Caller, collector: Collector) -> None:
         session = await begin(caller, agent={"id": agent["id"]})
         await caller.get(path_of(session))
         await caller.get("/nowhere/jane")
-    assert named(collector.spans, "GET unmatched")
+    assert attributes(named(collector.spans, "GET unmatched"))["http.response.status_code"] == 404
     told = str(collector.spans)
     assert "GET /v1/agents/{agent_id}" in told
     people = (agent["id"], session["id"], str(caller.client_id), str(caller.tenant_id))
@@ -110,7 +110,7 @@ async def test_the_sampler_is_the_environments(
         await caller.get("/v1/frameworks")
         assert not collector.spans
         await caller.get("/v1/frameworks", headers={"traceparent": SAMPLED})
-    assert named(collector.spans, "GET /v1/frameworks")
+    assert named(collector.spans, "GET /v1/frameworks").trace_id.hex() == TRACE
 
 
 async def test_faults_of_the_server_are_errors_and_those_of_callers_are_not(
