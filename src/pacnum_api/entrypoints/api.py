@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from pacnum_api.domains.clients import endpoints as clients
 from pacnum_api.domains.clients.service import ClientDirectory
 from pacnum_api.domains.items import endpoints as items
-from pacnum_api.domains.items.service import BANK_CHANNEL, forget_banks
+from pacnum_api.domains.items.service import BANK_CHANNEL, count_banks, forget_banks
 from pacnum_api.domains.organisations import endpoints as organisations
 from pacnum_api.domains.recommendations import endpoints as recommendations
 from pacnum_api.domains.referential import endpoints as referential
@@ -29,11 +29,14 @@ from pacnum_api.platform.cors import ClientCors
 from pacnum_api.platform.database import Database
 from pacnum_api.platform.error_handlers import install_error_handlers
 from pacnum_api.platform.head import HeadAsGet
+from pacnum_api.platform.metrics import BANKS_IN_MEMORY, BATCH_ANSWERS, QUEUE_SECONDS
 from pacnum_api.platform.notifications import Notifications
 from pacnum_api.platform.openapi import build_openapi
+from pacnum_api.platform.pulse import Pulse
 from pacnum_api.platform.rate_limits import RateLimiter, RateLimitHeaders
 from pacnum_api.platform.request_log import RequestLog
 from pacnum_api.platform.settings import Settings, get_settings
+from pacnum_api.platform.telemetry import telemetry
 
 ROUTERS = (
     clients.api,
@@ -71,6 +74,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        # spans are ours to write (platform.tracing): FastAPI's name the path, and who is in it
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         redirect_slashes=False,  # an address is an address: no redirect that no route documents
         lifespan=lambda app: _lifespan(app, chosen),
     )
@@ -105,7 +110,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         database, issuer=issuer, audience=f"{issuer}/v1", algorithm=settings.signing_algorithm
     )
     directory = ClientDirectory(database)
-    batches = Batches(partial(database.connect, **PLANNER))
+    batches = Batches(partial(database.connect, **PLANNER), observe=_observe_batch)
     app.state.database = database
     app.state.answers = AnswerDesk(batches)
     app.state.gate = Gate(keys=keys, clients=directory, limits=RateLimiter(database))
@@ -113,12 +118,21 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         database,
         {"pacnum_keys": keys.drop, "pacnum_clients": directory.drop, BANK_CHANNEL: forget_banks},
     )
-    try:
-        await keys.ring()
-        notifications.start()
-        batches.start()
-        yield
-    finally:
-        await batches.stop()
-        await notifications.stop()
-        await database.close()
+    pulse = Pulse(database, counts={BANKS_IN_MEMORY: count_banks})
+    with telemetry():
+        try:
+            await keys.ring()
+            notifications.start()
+            batches.start()
+            pulse.start()
+            yield
+        finally:
+            await pulse.stop()
+            await batches.stop()
+            await notifications.stop()
+            await database.close()
+
+
+def _observe_batch(rows: int, longest_wait_seconds: float) -> None:
+    BATCH_ANSWERS.observe(rows)
+    QUEUE_SECONDS.observe(longest_wait_seconds)

@@ -9,7 +9,6 @@ cost several times what grading, estimating, choosing and storing do (docs/bench
 """
 
 import asyncio
-import time
 from collections import deque
 from typing import Final
 from uuid import UUID
@@ -42,11 +41,11 @@ class _NotForHere(Exception):
 class _Request:
     """What the lane reads of a request's headers, in one pass."""
 
-    __slots__ = ("authorization", "origin", "request_id")
+    __slots__ = ("authorization", "origin")
 
     def __init__(self, scope: Scope) -> None:
         """Raises _NotForHere for headers that ask for more than the lane does."""
-        self.authorization = self.origin = self.request_id = b""
+        self.authorization = self.origin = b""
         media_type = b""
         for name, value in scope["headers"]:
             if name == b"authorization":
@@ -55,8 +54,6 @@ class _Request:
                 media_type = value
             elif name == b"origin":
                 self.origin = value
-            elif name == b"x-request-id":
-                self.request_id = value
             elif name == b"idempotency-key":
                 raise _NotForHere
         if not media_type.startswith(b"application/json"):
@@ -87,7 +84,7 @@ class AnswerLane:
         if session_id is None:
             await self.app(scope, receive, send)
             return
-        started = time.perf_counter()
+        trail = request_log.begin(scope)
         read: deque[Message] = deque()
         try:
             request = _Request(scope)
@@ -97,17 +94,18 @@ class AnswerLane:
         except _NotForHere:
             await self.app(scope, _again(read, receive), send)
             return
-        request_id = request_log.request_id_of(request.request_id)
-        headers = _headers(reply, admission, origin=request.origin, request_id=request_id)
-        await send({"type": "http.response.start", "status": 201, "headers": headers})
-        await send({"type": "http.response.body", "body": reply})
-        request_log.record(
-            request_log.Answered("POST", ROUTE, 201),
-            request_id=request_id,
-            seconds=time.perf_counter() - started,
-            client_id=admission.principal.client_id,
-            session_id=session_id,
-        )
+        except BaseException:
+            request_log.record(trail)
+            raise
+        headers = _headers(reply, admission, origin=request.origin)
+        headers += trail.headers
+        trail.route, trail.session_id = ROUTE, session_id
+        try:
+            await send({"type": "http.response.start", "status": 201, "headers": headers})
+            trail.status = 201
+            await send({"type": "http.response.body", "body": reply})
+        finally:
+            request_log.record(trail)
 
     async def _body(self, receive: Receive, read: deque[Message]) -> bytes:
         """The body, if it comes soon and is not long; what was read of it stands in ``read``.
@@ -178,16 +176,12 @@ def _again(read: deque[Message], receive: Receive) -> Receive:
     return receive_again
 
 
-def _headers(
-    reply: bytes, admission: Admission, *, origin: bytes, request_id: str
-) -> list[tuple[bytes, bytes]]:
+def _headers(reply: bytes, admission: Admission, *, origin: bytes) -> list[tuple[bytes, bytes]]:
     """Those that the layers around the route would add."""
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(reply)).encode()),
         (b"vary", b"Origin"),
-        (b"x-request-id", request_id.encode()),
-        (b"x-content-type-options", b"nosniff"),
     ]
     headers += [
         (name.lower().encode(), value.encode()) for name, value in admission.rate.headers().items()

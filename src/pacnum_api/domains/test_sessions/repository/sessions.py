@@ -57,6 +57,14 @@ SELECT id
    FOR UPDATE SKIP LOCKED
 """
 
+SELECT_OLDEST_OVERDUE = """
+SELECT expires_at
+  FROM test_sessions
+ WHERE tenant_id = $1 AND state = 'in_progress' AND expires_at <= $2
+ ORDER BY expires_at
+ LIMIT 1
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -163,6 +171,14 @@ async def lock_overdue(
     """Sessions whose time has run out, held until the transaction ends; others' are skipped."""
     rows = await connection.fetch(SELECT_OVERDUE, tenant_id, now, limit)
     return [row["id"] for row in rows]
+
+
+async def find_oldest_overdue(
+    connection: asyncpg.Connection, tenant_id: UUID, *, now: datetime
+) -> datetime | None:
+    """When the longest overdue session's time ran out; None when no session is overdue."""
+    found: datetime | None = await connection.fetchval(SELECT_OLDEST_OVERDUE, tenant_id, now)
+    return found
 
 
 def _session(row: asyncpg.Record) -> StoredSession:

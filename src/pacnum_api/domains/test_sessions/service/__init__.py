@@ -6,6 +6,7 @@ from pacnum_api.domains.test_sessions.service.end_session import (
     abandon_session,
     expire_sessions,
     finish_session,
+    overdue_seconds,
 )
 from pacnum_api.domains.test_sessions.service.explain_session import explain_session
 from pacnum_api.domains.test_sessions.service.read_result import read_result
@@ -20,6 +21,7 @@ __all__ = [
     "expire_sessions",
     "explain_session",
     "finish_session",
+    "overdue_seconds",
     "read_file",
     "read_result",
     "read_session",

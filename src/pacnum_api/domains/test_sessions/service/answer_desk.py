@@ -19,10 +19,12 @@ from uuid import UUID
 from pacnum_api.domains.test_sessions import repository
 from pacnum_api.domains.test_sessions.service.answer_reply import reply_to
 from pacnum_api.domains.test_sessions.service.basis import Basis, find_cached_basis
+from pacnum_api.domains.test_sessions.service.count_answer import count_accepted
 from pacnum_api.domains.test_sessions.service.take_answer import is_next, take_answer
 from pacnum_api.domains.test_sessions.types import StoredSession, Submission
 from pacnum_api.platform.batches import Batches
 from pacnum_api.platform.clock import utc_now
+from pacnum_api.platform.tracing import span
 
 SESSIONS_KEPT: Final = 1024
 """In memory, some ten kB each with 500 items; those answered longest ago give way."""
@@ -77,8 +79,11 @@ class AnswerDesk:
             taken.after, basis, position=submission.position, accepted_at=now, step=taken.step
         )
         self._live.pop(key, None)  # until it is known what became of it
-        if not await self._batches.ask(repository.save_answers, key[0], row=taken.to_save):
+        with span("save answer"):
+            is_saved = await self._batches.ask(repository.save_answers, key[0], row=taken.to_save)
+        if not is_saved:
             return None
+        count_accepted(taken.answer)
         self._keep(key, _Live(taken.after, basis))
         return reply
 
@@ -86,7 +91,8 @@ class AnswerDesk:
         known = self._live.get(key)
         if known is not None and known.session.pending_position == position:
             return known
-        session = await self._batches.ask(repository.find_sessions, key[0], row=key[1])
+        with span("load session"):
+            session = await self._batches.ask(repository.find_sessions, key[0], row=key[1])
         basis = None if session is None else find_cached_basis(session.setup)
         return None if session is None or basis is None else _Live(session, basis)
 

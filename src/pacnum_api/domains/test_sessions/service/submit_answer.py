@@ -8,6 +8,7 @@ Races are decided by the row's version and the answers' primary key, never by a 
 who loses reads the session again and finds either its own answer (same reply) or another (409).
 """
 
+from functools import partial
 from uuid import UUID
 
 import asyncpg
@@ -21,6 +22,7 @@ from pacnum_api.domains.test_sessions.errors import (
 )
 from pacnum_api.domains.test_sessions.service.answer_reply import reply_to
 from pacnum_api.domains.test_sessions.service.basis import Basis, load_basis
+from pacnum_api.domains.test_sessions.service.count_answer import count_accepted, count_resent
 from pacnum_api.domains.test_sessions.service.record_end import give_back_exposure, record_end
 from pacnum_api.domains.test_sessions.service.take_answer import (
     is_next,
@@ -58,6 +60,7 @@ async def submit_answer(uow: UnitOfWork, session_id: UUID, *, submission: Submis
     if not is_saved:  # another was faster: answer as if this one had come after it
         moved = await repository.get_session(connection, tenant_id, session_id=session.id)
         return await _settled(connection, tenant_id, basis=basis, session=moved, sent=submission)
+    uow.once_committed(partial(count_accepted, taken.answer))
     if taken.ends_the_test:
         reason = taken.step.decision.reason or StopReason.NO_ITEM_LEFT
         await record_end(uow, taken.after, basis=basis, step=taken.step, reason=reason)
@@ -93,6 +96,7 @@ async def _settled(
                 }
             }
         )
+    count_resent()
     return reply_to(session, basis, position=known.position, accepted_at=known.accepted_at)
 
 

@@ -4,6 +4,7 @@ Both ways of an answer go through here (``answer_desk``, ``submit_answer``), so 
 in what they accept or choose.
 """
 
+import time
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,6 +20,8 @@ from pacnum_api.domains.test_sessions.types import (
     StoredSession,
     Submission,
 )
+from pacnum_api.platform.metrics import ENGINE_SECONDS
+from pacnum_api.platform.tracing import span
 from pacnum_api.psychometrics.algorithm import Measurement
 from pacnum_api.psychometrics.stopping import StopReason
 
@@ -58,6 +61,16 @@ def take_answer(
 
     Raises ItemNotPending, ResponseRejected.
     """
+    began = time.perf_counter()
+    with span("compute answer"):
+        taken = _taken(session, basis, submission=submission, now=now)
+    ENGINE_SECONDS.observe(time.perf_counter() - began)
+    return taken
+
+
+def _taken(
+    session: StoredSession, basis: Basis, *, submission: Submission, now: datetime
+) -> TakenAnswer:
     setup, bank = session.setup, basis.bank
     index = session.items[submission.position - 1]
     if bank.item_ids[index] != submission.item_id:
