@@ -84,11 +84,17 @@ class Servers:
         self.start_application(name, application, environment=environment)
 
     def start_application(
-        self, name: str, application: str, *, environment: Mapping[str, str]
+        self,
+        name: str,
+        application: str,
+        *,
+        environment: Mapping[str, str],
+        is_factory: bool = False,
     ) -> None:
-        """An ASGI application of a benchmark, one worker, under the service's server."""
+        """An ASGI application of a benchmark, or what makes it, under the service's server."""
         port = free_port()
         command = [sys.executable, "-m", "uvicorn", application, "--port", str(port), *QUIET]
+        command += ["--factory"] if is_factory else []
         self._start(name, command, port=port, environment=environment)
 
     def _start(
