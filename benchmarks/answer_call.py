@@ -6,7 +6,8 @@
 Measured by turns, round after round, on one embedded PostgreSQL that flushes each commit to disk:
 
 * *service*, the real one (``pacnum serve``, one worker, uvloop and httptools, log on, tokens of
-  sessions), answered by agents over HTTP; *unbatched*, the same with batching off;
+  sessions), answered by agents over HTTP; *unbatched*, the same with batching off
+  (``benchmarks.unbatched_app``);
 * *g0*, the floor: ``benchmarks.floor``, a bare ASGI application that stores the answer in one
   statement and knows nothing else;
 * *database*, the transaction for one answer alone (begin, read the session, save, commit), from
@@ -68,13 +69,9 @@ from benchmarks.whole_tests import Address, Load, Requests, whole_tests
 from pacnum_api.platform import migrations
 from pacnum_api.platform.database import Database
 from pacnum_api.platform.embedded_postgres import EmbeddedServer, embedded_postgres
-from pacnum_api.platform.settings import Settings
 
 ROLE = "pacnum_app"
 PEERS = {FASTAPI: "benchmarks.peer_fastapi:app", ORM: "benchmarks.peer_orm:app"}
-BATCHING = "answer_batching"
-"""The setting that turns batching off; where there is none, nothing is batched."""
-
 WARM_UP = 400
 COUNTED = 320
 MODELS = 8
@@ -113,8 +110,7 @@ class Bench:
         """Targets over HTTP that answer in earnest."""
         names = [SERVICE]
         if mix is ONE:
-            names += [UNBATCHED] if BATCHING in Settings.model_fields else []
-            names += list(PEERS) if self._asked.has_peers else []
+            names += [UNBATCHED, *PEERS] if self._asked.has_peers else [UNBATCHED]
         return names
 
     async def begin(self, mix: Mix) -> int:
@@ -212,9 +208,13 @@ async def run(postgres: EmbeddedServer, asked: Asked) -> list[Report]:
         servers = Servers(postgres, stack)
         bench = Bench(servers, database, tenant=tenant, asked=asked)
         servers.start_service(SERVICE, processes=asked.processes)
-        if UNBATCHED in bench.served(ONE):
-            off = {f"PACNUM_{BATCHING.upper()}": "false"}
-            servers.start_service(UNBATCHED, processes=asked.processes, environment=off)
+        if ONE in asked.mixes:
+            servers.start_application(
+                UNBATCHED,
+                "benchmarks.unbatched_app:unbatched",
+                environment=servers.service_environment,
+                is_factory=True,
+            )
         for name, application in PEERS.items() if ONE in asked.mixes and asked.has_peers else ():
             servers.start_peer(name, application)
         reports = [

@@ -53,6 +53,15 @@ class Servers:
         self._log = postgres.data_dir.parent / "servers.log"
         self._postmaster = int((postgres.data_dir / "postmaster.pid").read_text("utf-8").split()[0])
 
+    @property
+    def service_environment(self) -> dict[str, str]:
+        """What a process of the service gets: this database, and one issuer whatever its port."""
+        return {
+            "PACNUM_DATABASE_URL": self._postgres.url(),
+            "PACNUM_WORKERS": "1",
+            "PACNUM_PUBLIC_URL": ISSUER,
+        }
+
     def ports(self, name: str) -> Sequence[int]:
         return self._ports[name]
 
@@ -63,12 +72,7 @@ class Servers:
         for _ in range(processes):
             port = free_port()
             command = [str(Path(sys.executable).with_name("pacnum")), "serve"]
-            given = {
-                "PACNUM_DATABASE_URL": self._postgres.url(),
-                "PACNUM_WORKERS": "1",
-                "PACNUM_PUBLIC_URL": ISSUER,
-                **(environment or {}),
-            }
+            given = {**self.service_environment, **(environment or {})}
             self._start(name, [*command, "--port", str(port)], port=port, environment=given)
 
     def start_floor(self, name: str, *, tenant_id: UUID, reply_bytes: int) -> None:

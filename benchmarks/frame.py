@@ -79,14 +79,10 @@ class Asker:
         return seconds
 
 
-def start(servers: Servers, database_url: str) -> None:
+def start(servers: Servers) -> None:
     """Every server; *framed* answers for *operation* too."""
     servers.start_application(BARE, "benchmarks.frame_bare:bare", environment={})
-    service = {
-        "PACNUM_DATABASE_URL": database_url,
-        "PACNUM_PUBLIC_URL": stage.ISSUER,
-        "OTEL_SDK_DISABLED": "true",
-    }
+    service = servers.service_environment | {"OTEL_SDK_DISABLED": "true"}
     servers.start_application(
         FRAMED, "benchmarks.frame_app:framed", environment=service, is_factory=True
     )
@@ -114,7 +110,7 @@ async def run(
     database = Database(postgres.url(), role=ROLE)
     tenant = await stage.make_tenant(database)
     await database.close()
-    start(servers, postgres.url())
+    start(servers)
     seats = seats_of(servers, tenant, connections=connections)
     warm_up = Turns(WARM_UP, 1, 0)
     await samples_by_turns(seats, turns=warm_up, cpu=lambda name: servers.cpu(_server(name)))

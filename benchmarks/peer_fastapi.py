@@ -19,10 +19,11 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from benchmarks.one_answer import SAVE_ONE_ANSWER
-from benchmarks.peer_logic import POOL_SIZE, Ground, Step, step_of
+from benchmarks.peer_logic import POOL_SIZE, Ground, reply_of, taken_answer
 from pacnum_api.domains.test_sessions import repository
 from pacnum_api.domains.test_sessions.errors import TestSessionNotFound
 from pacnum_api.domains.test_sessions.schemas import AnswerAccepted, AnswerCreate
+from pacnum_api.domains.test_sessions.service.take_answer import TakenAnswer
 from pacnum_api.domains.test_sessions.types import StoredSession
 
 router = APIRouter(prefix="/v1/test-sessions")
@@ -78,25 +79,24 @@ async def submit_answer(
     connection: Annotated[asyncpg.Connection, Depends(get_connection, scope="function")],
 ) -> AnswerAccepted:
     basis = await ground.basis_of(session, tenant_id)
-    step = step_of(session, basis, sent=body.read(), now=datetime.now(UTC))
-    if not await is_saved(connection, tenant_id, session=session, step=step):
+    taken = taken_answer(session, basis, sent=body.read(), now=datetime.now(UTC))
+    if not await is_saved(connection, tenant_id, taken=taken):
         raise HTTPException(409)
-    return step.reply
+    return reply_of(taken, basis)
 
 
-async def is_saved(
-    connection: asyncpg.Connection, tenant_id: UUID, *, session: StoredSession, step: Step
-) -> bool:
-    answer, is_over = step.answer, step.next_item is None
+async def is_saved(connection: asyncpg.Connection, tenant_id: UUID, *, taken: TakenAnswer) -> bool:
+    session, answer, move = taken.to_save.session, taken.answer, taken.to_save.move
+    is_over = taken.ends_the_test
     position = await connection.fetchval(
         SAVE_ONE_ANSWER,
         tenant_id,
         session.id,
         session.version,
-        [] if is_over else [step.next_item],
+        [] if is_over else [move.next_item],
         answer.category,
-        step.state.value,
-        step.stop_reason,
+        move.state.value,
+        move.stop_reason,
         None if is_over else answer.accepted_at,
         answer.accepted_at,
         answer.accepted_at if is_over else None,

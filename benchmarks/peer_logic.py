@@ -7,18 +7,19 @@ answers, and the results that the end of a test writes.
 """
 
 import os
-from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from fastapi import HTTPException
 
 from benchmarks.answer_stage import ISSUER
-from pacnum_api.domains.test_sessions import policy
-from pacnum_api.domains.test_sessions.schemas import AnswerAccepted
+from pacnum_api.domains.items.errors import ResponseRejected
+from pacnum_api.domains.test_sessions.errors import ItemNotPending
+from pacnum_api.domains.test_sessions.schemas import AnswerAccepted, PendingItemRead
 from pacnum_api.domains.test_sessions.service.basis import Basis, find_cached_basis, load_basis
-from pacnum_api.domains.test_sessions.service.session_view import answer_accepted
-from pacnum_api.domains.test_sessions.types import Answer, SessionState, StoredSession, Submission
+from pacnum_api.domains.test_sessions.service.session_view import pending_item, progress_at
+from pacnum_api.domains.test_sessions.service.take_answer import TakenAnswer, is_next, take_answer
+from pacnum_api.domains.test_sessions.types import StoredSession, Submission
 from pacnum_api.platform.auth.errors import InvalidToken
 from pacnum_api.platform.auth.key_store import KeyStore
 from pacnum_api.platform.auth.tokens import TokenVerifier
@@ -26,20 +27,6 @@ from pacnum_api.platform.database import Database
 
 URL_VARIABLE = "PEER_DATABASE_URL"
 POOL_SIZE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A graded answer, the item that comes next (None: the test has ended), and the reply."""
-
-    answer: Answer
-    next_item: int | None
-    stop_reason: str | None
-    reply: AnswerAccepted
-
-    @property
-    def state(self) -> SessionState:
-        return SessionState.IN_PROGRESS if self.reply.pending_item else SessionState.FINISHED
 
 
 class Ground:
@@ -73,50 +60,31 @@ class Ground:
         await self._database.close()
 
 
-def step_of(session: StoredSession, basis: Basis, *, sent: Submission, now: datetime) -> Step:
-    """Grade the answer to what is pending, estimate, choose, and word the reply."""
-    setup, bank = session.setup, basis.bank
-    if session.state_at(now) is not SessionState.IN_PROGRESS:
+def taken_answer(
+    session: StoredSession, basis: Basis, *, sent: Submission, now: datetime
+) -> TakenAnswer:
+    """Grade the answer to what is pending, estimate, choose; 409 or 422 where that cannot be."""
+    if not is_next(session, sent, now=now):
         raise HTTPException(409)
-    if sent.position != session.pending_position:
-        raise HTTPException(409)
-    index = session.items[sent.position - 1]
-    if bank.item_ids[index] != sent.item_id:
-        raise HTTPException(409)
-    if sent.response is not None and bank.validate_response(
-        index, seed=setup.seed, response=sent.response
-    ):
-        raise HTTPException(422)
-    answer = _graded(session, basis, sent=sent, now=now)
-    after = replace(session, categories=(*session.categories, answer.category))
-    measured = basis.step(after)
-    selection, reason = measured.decision.selection, measured.decision.reason
-    next_item = None if selection is None else selection.item
-    if next_item is not None:
-        after = replace(after, items=(*session.items, next_item))
-    reply = answer_accepted(after, basis, position=sent.position, accepted_at=now, step=measured)
-    return Step(answer, next_item, reason.value if reason else None, reply)
+    try:
+        return take_answer(session, basis, submission=sent, now=now)
+    except ItemNotPending as error:
+        raise HTTPException(409) from error
+    except ResponseRejected as error:
+        raise HTTPException(422) from error
 
 
-def _graded(session: StoredSession, basis: Basis, *, sent: Submission, now: datetime) -> Answer:
-    setup, bank = session.setup, basis.bank
-    index = session.items[sent.position - 1]
-    issued_at = session.pending_issued_at or session.created_at
-    limit = policy.time_limit_seconds(
-        setup.purpose, bank.expected_seconds(index), accommodations=setup.accommodations
-    )
-    is_late = policy.was_late(issued_at, now, limit_seconds=limit)
-    graded = bank.grade(index, seed=setup.seed, response=None if is_late else sent.response)
-    return Answer(
-        position=sent.position,
-        item_index=index,
-        item_id=sent.item_id,
-        response=sent.response,
-        response_hash=policy.answer_hash(sent),
-        score=graded.score,
-        category=graded.category,
-        is_late=is_late,
-        issued_at=issued_at,
+def reply_of(taken: TakenAnswer, basis: Basis) -> AnswerAccepted:
+    """The reply as a model, which is how FastAPI wants it."""
+    position, now = taken.answer.position, taken.answer.accepted_at
+    pending = None
+    if not taken.ends_the_test:
+        document = pending_item(taken.after, basis.bank, position=position + 1, issued_at=now)
+        pending = PendingItemRead.model_validate(document)
+    return AnswerAccepted(
+        position=position,
         accepted_at=now,
-        client_duration_seconds=sent.client_duration_seconds,
+        state=taken.after.state,
+        progress=progress_at(taken.step, basis.bank),
+        pending_item=pending,
     )

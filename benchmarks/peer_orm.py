@@ -17,7 +17,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from benchmarks.peer_logic import POOL_SIZE, Ground, Step, step_of
+from benchmarks.peer_logic import POOL_SIZE, Ground, reply_of, taken_answer
 from pacnum_api.domains.test_sessions.models import AnswerRow, TestSessionRow
 from pacnum_api.domains.test_sessions.schemas import AnswerAccepted, AnswerCreate
 from pacnum_api.domains.test_sessions.types import (
@@ -86,22 +86,21 @@ async def submit_answer(
 ) -> AnswerAccepted:
     session = session_of(row)
     basis = await ground.basis_of(session, tenant_id)
-    step = step_of(session, basis, sent=body.read(), now=datetime.now(UTC))
-    move_on(row, step)
-    database.add(AnswerRow(tenant_id=tenant_id, session_id=row.id, **asdict(step.answer)))
-    return step.reply
+    taken = taken_answer(session, basis, sent=body.read(), now=datetime.now(UTC))
+    move_on(row, taken.after)
+    database.add(AnswerRow(tenant_id=tenant_id, session_id=row.id, **asdict(taken.answer)))
+    return reply_of(taken, basis)
 
 
-def move_on(row: TestSessionRow, step: Step) -> None:
-    now = step.answer.accepted_at
-    row.version += 1
-    row.categories = [*row.categories, step.answer.category]
-    row.updated_at = now
-    row.state, row.stop_reason = step.state.value, step.stop_reason
-    if step.next_item is None:
-        row.pending_issued_at, row.finished_at = None, now
-    else:
-        row.pending_issued_at, row.items = now, [*row.items, step.next_item]
+def move_on(row: TestSessionRow, after: StoredSession) -> None:
+    row.version = after.version
+    row.items = [*after.items]
+    row.categories = [*after.categories]
+    row.state = after.state.value
+    row.stop_reason = after.stop_reason
+    row.pending_issued_at = after.pending_issued_at
+    row.updated_at = after.updated_at
+    row.finished_at = after.finished_at
 
 
 def session_of(row: TestSessionRow) -> StoredSession:
