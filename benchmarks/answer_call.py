@@ -32,7 +32,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import uvloop
@@ -74,6 +74,7 @@ ROLE = "pacnum_app"
 PEERS = {FASTAPI: "benchmarks.peer_fastapi:app", ORM: "benchmarks.peer_orm:app"}
 WARM_UP = 400
 COUNTED = 320
+FEWEST = 160
 MODELS = 8
 MANY = 32
 """Connections that the rates are told of."""
@@ -88,10 +89,15 @@ class Asked:
     has_peers: bool
     tests: int
 
+    def turns_of(self, connections: int) -> Turns:
+        """Fewer answers on fewer connections, which take longer for them."""
+        answers = self.turns.answers * min(connections, 8) // 8
+        return replace(self.turns, answers=max(FEWEST, answers))
+
     def sessions(self, mix: Mix) -> int:
         """Enough for every answer of one target: each seat may leave its last one unfinished."""
         answers = 2 * WARM_UP + 2 * COUNTED
-        answers += self.turns.answers * self.turns.rounds * len(self.connections)
+        answers += sum(self.turns_of(one).answers for one in self.connections) * self.turns.rounds
         return answers // mix.leaves_after + sum(self.connections) + 2 * MANY + 8
 
 
@@ -127,6 +133,7 @@ class Bench:
             self._database, self._tenant, models=models, count=count * len(served)
         )
         ids = await stage.copied(self._database, self._tenant, play=models[0], count=2 * count)
+        await stage.settle(self._database.url)
         self._plays: Iterator[Play] = iter(plays)
         self._copies = Copies(ids=iter(ids), play=models[0])
         agents = self.agents(self._servers.ports(SERVICE), 8, mix=mix)
@@ -172,7 +179,7 @@ class Bench:
         seats = {target: self.seats(target, connections, mix=mix) for target in targets}
         return await samples_by_turns(
             seats,
-            turns=self._asked.turns,
+            turns=self._asked.turns_of(connections),
             cpu=lambda target: self._servers.cpu(_server(target, mix)),
         )
 

@@ -47,7 +47,10 @@ MEASURES = tuple(Sample.__dataclass_fields__)
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """How often each target takes its turn, with how many answers, and for how long at most."""
+    """How often each target takes its turn, with how many answers, and for how long at most.
+
+    The first round is begun in any case, and every round is finished.
+    """
 
     answers: int
     rounds: int

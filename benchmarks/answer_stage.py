@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from uuid import UUID
 from zlib import crc32
 
+import asyncpg
+
 from benchmarks import large_bank
 from pacnum_api.domains.clients import service as clients
 from pacnum_api.domains.clients.types import ClientDefinition, NewSecret
@@ -263,6 +265,15 @@ async def copied_plays(
             made.append(Play(session_id, tokens(session_id), model.first_item, responses))
     # by turns, so that whoever takes a few meets every model
     return [made[first + turn * share] for first in range(share) for turn in range(len(models))]
+
+
+async def settle(owner_url: str) -> None:
+    """Let PostgreSQL tidy up after sessions were copied, as it would have by the next day."""
+    owner = await asyncpg.connect(owner_url)
+    try:
+        await owner.execute("VACUUM (ANALYZE) test_sessions, answers")
+    finally:
+        await owner.close()
 
 
 async def _tokens(database: Database, tenant: Tenant) -> Callable[[UUID], str]:
