@@ -34,12 +34,16 @@ class Connection(asyncio.Protocol):
         await loop.create_connection(lambda: self, "127.0.0.1", self._port)
 
     async def post(self, path: str, body: bytes, *, token: str | None = None) -> Reply:
+        described = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        return await self._ask(f"POST {path}", described, body=body, token=token)
+
+    async def get(self, path: str, *, token: str | None = None) -> Reply:
+        return await self._ask(f"GET {path}", "", body=b"", token=token)
+
+    async def _ask(self, request: str, described: str, *, body: bytes, token: str | None) -> Reply:
         assert self._transport is not None
         authorization = f"Authorization: Bearer {token}\r\n" if token else ""
-        head = (
-            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
+        head = f"{request} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}{described}\r\n"
         self._body = []
         self._parser = httptools.HttpResponseParser(self)
         self._waiting = asyncio.get_running_loop().create_future()
