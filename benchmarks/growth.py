@@ -53,6 +53,11 @@ class Asked:
     calls: int
     connections: tuple[int, ...]
 
+    @property
+    def needed(self) -> int:
+        """Answers of one kind at one size, those that warm up included."""
+        return WARM_UP + self.rounds * len(self.connections) * self.answers
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -126,13 +131,14 @@ async def enter(place: Place, stage: Stage, *, asked: Asked, stack: AsyncExitSta
     database = await stack.enter_async_context(stages.using(place.url))
     bank = await stages.current_bank(database)
     most = max(asked.connections)
-    needed = (asked.rounds * len(asked.connections) * asked.answers + WARM_UP) // 8 + most
     # those spread over all are looked for before there are recent ones among them
     spread = await visits.spread_tests(owner, place, bank=bank)
-    recent = await visits.recent_tests(owner, place, stage=stage, bank=bank, count=needed)
+    recent = await visits.recent_tests(
+        owner, place, stage=stage, bank=bank, count=asked.needed // 8 + most
+    )
     callers: dict[str, list[Caller]] = {
-        ACTIVE: _takers(place, recent, bank=bank, count=most),
-        UNIFORM: _takers(place, spread, bank=bank, count=most),
+        ACTIVE: _takers(place, recent, bank=bank, asked=asked),
+        UNIFORM: _takers(place, spread, bank=bank, asked=asked),
     }
     for kind, requests in (await visits.requests_of(owner, place)).items():
         callers[kind] = [visits.Reader(Connection(place.port), requests)]
@@ -141,8 +147,12 @@ async def enter(place: Place, stage: Stage, *, asked: Asked, stack: AsyncExitSta
     return Field(place, owner, bank, callers, sweeper)
 
 
-def _takers(place: Place, begun: list[Begun], *, bank: ItemBank, count: int) -> list[Caller]:
-    return [visits.Taker(Connection(place.port), begun, bank=bank) for _ in range(count)]
+def _takers(place: Place, begun: list[Begun], *, bank: ItemBank, asked: Asked) -> list[Caller]:
+    most = max(asked.connections)
+    takers = [visits.Taker(Connection(place.port), begun, bank=bank) for _ in range(most)]
+    if takers[0].left < asked.needed:
+        raise SystemExit(f"open tests take {takers[0].left} answers, not {asked.needed}")
+    return list(takers)
 
 
 async def timed(callers: Sequence[Caller], count: int) -> list[float]:

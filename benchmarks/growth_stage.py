@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import json
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -48,7 +47,7 @@ ANSWERED = 6
 """Answers of a test that awaits the next one."""
 
 OPEN_AT_LEAST, OPEN_AT_MOST = 200, 10_000
-SEED_DATABASE = "growth_seed"
+SEED_DATABASE, COPY = "growth_seed", "_copy"
 SCOPES = frozenset({Scope.TEST_SESSIONS_RUN, Scope.RESULTS_READ, Scope.ORGANISATION_READ})
 
 
@@ -257,6 +256,23 @@ async def fill(
     return made
 
 
+async def clone(postgres: EmbeddedServer, *, answers: int) -> None:
+    """A copy to measure on, so that the one that is kept stays as it was made."""
+    admin = await asyncpg.connect(postgres.url("postgres"))
+    copy = f"{database_of(answers)}{COPY}"
+    await admin.execute(f"DROP DATABASE IF EXISTS {copy} WITH (FORCE)")
+    await admin.execute(
+        f"CREATE DATABASE {copy} TEMPLATE {database_of(answers)} STRATEGY file_copy"
+    )
+    await admin.close()
+
+
+async def drop_clone(postgres: EmbeddedServer, *, answers: int) -> None:
+    admin = await asyncpg.connect(postgres.url("postgres"))
+    await admin.execute(f"DROP DATABASE IF EXISTS {database_of(answers)}{COPY} WITH (FORCE)")
+    await admin.close()
+
+
 async def existing(postgres: EmbeddedServer) -> set[str]:
     """The databases of the server."""
     admin = await asyncpg.connect(postgres.url("postgres"))
@@ -294,17 +310,15 @@ async def loading(admin: asyncpg.Connection) -> AsyncIterator[None]:
 async def places(
     postgres: EmbeddedServer, stage: Stage, *, sizes: Sequence[int], log: Path
 ) -> AsyncIterator[list[Place]]:
-    """A service of one process in front of the database of each size."""
+    """A service of one process in front of a copy of the database of each size."""
     found = []
-    with contextlib.ExitStack() as services:
+    async with contextlib.AsyncExitStack() as services:
         for answers in sizes:
-            url = postgres.url(database_of(answers))
+            await clone(postgres, answers=answers)
+            services.push_async_callback(drop_clone, postgres, answers=answers)
+            url = postgres.url(f"{database_of(answers)}{COPY}")
             port, pid = services.enter_context(serving(url, log=log))
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
                 tokens = {p.tenant_id: await token_of(http, p) for p in stage.partners}
             found.append(Place(answers, url, port, pid, tokens))
         yield found
-
-
-def seconds_since(started: float) -> str:
-    return f"{time.perf_counter() - started:.0f} s"

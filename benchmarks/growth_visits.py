@@ -81,6 +81,11 @@ class Taker:
     async def sit_down(self) -> None:
         await self._connection.reopen()
 
+    @property
+    def left(self) -> int:
+        """How many answers all these tests have room for."""
+        return sum(LEAVES_AFTER + 1 - test.position for test in self._begun)
+
     async def call(self) -> float:
         # nobody else may answer in it meanwhile: it is put back afterwards
         at = self._chance.randrange(len(self._begun))
