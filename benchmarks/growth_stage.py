@@ -120,7 +120,7 @@ async def make_stage(postgres: EmbeddedServer, *, log: Path) -> Stage:
     async with using(url) as database:
         await publish_shipped_content(database, only_if_empty=True)
         bank = await current_bank(database)
-        partners = [await _partner(database, f"tenant {number}") for number in range(TENANTS)]
+        partners = [await make_partner(database, f"tenant {number}") for number in range(TENANTS)]
         with serving(url, log=log) as (port, _):
             models, answers = await _take_tests(database, bank, port=port, partner=partners[0])
     return Stage(partners, models, answers)
@@ -142,7 +142,7 @@ async def current_bank(database: Database) -> ItemBank:
         return await items.get_bank(uow, handle.id)
 
 
-async def _partner(database: Database, name: str) -> Partner:
+async def make_partner(database: Database, name: str) -> Partner:
     async with database.unit_of_work(PUBLIC_TENANT_ID) as uow:
         tenant_id = await clients.find_tenant(uow, name, is_made_when_new=True)
     definition = ClientDefinition(name=name, scopes=SCOPES, rate_limit_per_minute=1_000_000)
