@@ -237,10 +237,8 @@ def print_report(report: Report) -> None:
                 f"{kind:10s} {len(seconds):9,} {cuts[49] * 1e3:8.1f} {cuts[94] * 1e3:8.1f} "
                 f"{cuts[98] * 1e3:8.1f} {max(seconds) * 1e3:8.1f}"
             )
-    for name, seconds in report.cpu_seconds.items():
-        print(
-            f"CPU of {name}: {seconds:.1f} s, {seconds / record.answers() * 1e6:.0f} µs an answer"
-        )
+    for name, used in report.cpu_seconds.items():
+        print(f"CPU of {name}: {used:.1f} s, {used / record.answers() * 1e6:.0f} µs an answer")
     print(
         "\nmemory (PSS)      warm MiB  end MiB   KiB a minute (95 %)        KiB per 1,000 answers"
     )
