@@ -19,6 +19,9 @@ CHANCE_OF_RIGHT = 0.6
 CHANCE_OF_RETURNING = 0.25
 """An agent's next test is the same person's, whose abilities are then known."""
 
+ARRIVAL_SECONDS = 30
+"""Agents sit down one after another, all of them within this time."""
+
 NUMBERS, SHARES = (1, 5, 21), (0.3, 0.6, 0.1)
 """Competences that a test asks about, and how often."""
 
@@ -71,7 +74,7 @@ class Agent:
 
     async def work(self, until: float) -> None:
         """Take tests until then; the last one is left where it is."""
-        await asyncio.sleep(self._chance.random() * self._world.thinks_seconds * 5)
+        await asyncio.sleep(self._chance.random() * ARRIVAL_SECONDS)
         while time.monotonic() < until:
             try:
                 await self._take_a_test(until)
