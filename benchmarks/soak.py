@@ -19,8 +19,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -93,22 +93,29 @@ def groups_of(served: int, postgres: EmbeddedServer) -> dict[str, list[int]]:
     return {**workers, POSTGRESQL: children_of(postmaster), THIS: [os.getpid()]}
 
 
+@contextmanager
+def serving(url: str, workers: int, *, log: Path) -> Iterator[tuple[int, int]]:
+    """The service on a database: its port, and the process that its workers are children of."""
+    port = free_port()
+    command = [str(Path(sys.executable).with_name("pacnum")), "serve", "--port", str(port)]
+    environment = {
+        "PACNUM_DATABASE_URL": url,
+        "PACNUM_WORKERS": str(workers),
+        "PACNUM_TOKEN_TTL_SECONDS": str(TOKEN_SECONDS),
+        "PACNUM_LOG_LEVEL": "warning",
+    }
+    with running(command, port=port, environment=environment, log=log) as served:
+        yield port, served
+
+
 async def soak(postgres: EmbeddedServer, asked: Asked, *, log: Path) -> Report:
     load = os.getloadavg()[0]
     async with stages.using(postgres.url()) as database:
         await publish_shipped_content(database, only_if_empty=True)
         bank = await stages.current_bank(database)
         partner = await stages.make_partner(database, "soak")
-    port = free_port()
-    command = [str(Path(sys.executable).with_name("pacnum")), "serve", "--port", str(port)]
-    environment = {
-        "PACNUM_DATABASE_URL": postgres.url(),
-        "PACNUM_WORKERS": str(asked.workers),
-        "PACNUM_TOKEN_TTL_SECONDS": str(TOKEN_SECONDS),
-        "PACNUM_LOG_LEVEL": "warning",
-    }
     record, memory = Record(), Memory()
-    with running(command, port=port, environment=environment, log=log) as served:
+    with serving(postgres.url(), asked.workers, log=log) as (port, served):
         await _until_ready(port)
         tokens = Tokens(port, partner)
         await tokens.renew()
