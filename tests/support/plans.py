@@ -119,10 +119,19 @@ async def plan_of(connection: asyncpg.Connection, sql: str) -> Plan:
 
 
 async def plans_of(
-    database: Database, tenant_id: UUID, *, statements: Sequence[str]
+    database: Database,
+    tenant_id: UUID,
+    *,
+    statements: Sequence[str],
+    planner: Mapping[str, str] | None = None,
 ) -> dict[str, Plan]:
-    """The plans as the service itself gets them, acting for a tenant."""
+    """The plans as the service itself gets them, acting for a tenant.
+
+    ``planner``: settings of a connection that does not have those of the pools.
+    """
     async with database.raw_transaction(tenant_id) as connection:
+        for name, value in (planner or {}).items():
+            await connection.execute(f"SET LOCAL {name} = '{value}'")
         assert await connection.fetchval("SHOW plan_cache_mode") == "force_generic_plan"
         assert await connection.fetchval("SELECT current_user") == "pacnum_app"
         return {sql: await plan_of(connection, sql) for sql in statements}

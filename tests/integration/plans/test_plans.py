@@ -10,6 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from pacnum_api.platform import batches
 from tests.integration.plans.conftest import Grown, Plans
 from tests.integration.plans.document import render, without_plans
 from tests.integration.plans.queries import QUERIES, Query
@@ -42,6 +43,18 @@ def test_nothing_that_is_sent_reads_a_growing_table_from_end_to_end(
     assert len(plans[day]) > 40
     whole = {sql: plan.text for sql, plan in plans[day].items() if plan.read_whole}
     assert whole == {}
+
+
+@pytest.mark.usefixtures("plans")
+async def test_the_settings_of_batches_change_no_plan(grown: Grown) -> None:
+    statements = [
+        *grown.sent.with_all("INSERT INTO answers"),
+        *grown.sent.with_all("FROM test_sessions", "id = ANY($2::uuid[])"),
+    ]
+    found = await plans_of(
+        grown.database, grown.tenant_id, statements=statements, planner=batches.PLANNER
+    )
+    assert [plan.ways for plan in found.values()] == [{("test_sessions", "pk_test_sessions")}] * 2
 
 
 async def test_a_query_without_an_index_is_found_out(grown: Grown) -> None:
