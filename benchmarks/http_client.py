@@ -38,6 +38,11 @@ class Connection(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         await loop.create_connection(lambda: self, self._host, self._port)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the server has not hung up on it, as it does on those that stand idle."""
+        return self._transport is not None and not self._transport.is_closing()
+
     async def post(self, path: str, body: bytes, *, token: str | None = None) -> Reply:
         kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         return await self._ask(f"POST {path}", kind, body=body, token=token)

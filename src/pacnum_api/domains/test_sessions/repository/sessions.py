@@ -40,11 +40,12 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12, $13::tex
         $21, $22, $23, $24, $25, $26, $27)
 """
 
+# As for an answer, the end is asked for and not the state, which would offer the wrong index.
 CLOSE_SESSION = """
 UPDATE test_sessions
    SET version = version + 1, state = $4, stop_reason = $5, pending_issued_at = NULL,
        updated_at = $6, finished_at = $7
- WHERE tenant_id = $1 AND id = $2 AND version = $3 AND state = 'in_progress'
+ WHERE tenant_id = $1 AND id = $2 AND version = $3 AND finished_at IS NULL
 RETURNING id
 """
 
