@@ -36,8 +36,6 @@ another domain's document within it (a session shows an item) gets its shape fro
 
 SQL_UNITS = frozenset({"models", "repository"})
 SQL_PACKAGES = frozenset({"sqlalchemy", "asyncpg"})
-HOT_PATH = "src/pacnum_api/domains/test_sessions/service/submit_answer.py"
-"""The one file that may bend the grammar: it names the driver's connection in its signatures."""
 
 
 def misplaced(folder: Path) -> Iterator[str]:
@@ -73,15 +71,11 @@ def unlawful_imports(module: Module) -> Iterator[str]:
             yield module.at(one.line, "relative import: say the whole name")
             continue
         top = one.module.split(".", 1)[0]
-        if top in SQL_PACKAGES and unit not in SQL_UNITS and not _is_hot_path(module, top):
+        if top in SQL_PACKAGES and unit not in SQL_UNITS:
             yield module.at(one.line, f"{unit} imports {top}: every query is in the repository")
         problem = _problem(one, own, unit)
         if problem:
             yield module.at(one.line, problem)
-
-
-def _is_hot_path(module: Module, package: str) -> bool:
-    return module.path == HOT_PATH and package == "asyncpg"
 
 
 def _problem(one: Import, own: str, unit: str) -> str | None:

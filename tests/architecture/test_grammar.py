@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.grammar import (
-    HOT_PATH,
     MAY_IMPORT,
     misplaced,
     not_only_a_docstring,
@@ -66,12 +65,6 @@ def test_an_unlawful_import_is_found(unit: str, line: str) -> None:
 )
 def test_a_lawful_import_passes(unit: str, line: str) -> None:
     assert faults(unit, line) == []
-
-
-def test_the_hot_path_may_name_the_driver_and_nothing_more() -> None:
-    assert list(unlawful_imports(parse(HOT_PATH, "import asyncpg"))) == []
-    assert len(list(unlawful_imports(parse(HOT_PATH, "import sqlalchemy")))) == 1
-    assert (ROOT / HOT_PATH).is_file()
 
 
 def test_other_files_are_found(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pacnum_api.psychometrics.bank import Item, ItemModel
 from pacnum_api.psychometrics.estimation import CompetencePosterior, Response
 from pacnum_api.psychometrics.joint_estimation import JointPosterior, Posterior, estimate
-from pacnum_api.psychometrics.joint_selection import density_at_cut, select
+from pacnum_api.psychometrics.joint_selection import select
+from pacnum_api.psychometrics.joint_values import density_at_cut
 from pacnum_api.psychometrics.population import Population
 from pacnum_api.psychometrics.rules import Rules
 from pacnum_api.psychometrics.scale import THETA_STEP

@@ -11,8 +11,6 @@ who loses reads the session again and finds either its own answer (same reply) o
 from functools import partial
 from uuid import UUID
 
-import asyncpg
-
 from pacnum_api.domains.items.service import ItemBank
 from pacnum_api.domains.test_sessions import policy, repository
 from pacnum_api.domains.test_sessions.errors import (
@@ -47,7 +45,7 @@ async def submit_answer(uow: UnitOfWork, session_id: UUID, *, submission: Submis
     session = await repository.get_session(connection, tenant_id, session_id=session_id)
     basis = await load_basis(uow, session)
     if not is_next(session, submission, now=uow.now):
-        return await _settled(connection, tenant_id, basis=basis, session=session, sent=submission)
+        return await _settled(uow, basis, session=session, sent=submission)
     taken = take_answer(session, basis, submission=submission, now=uow.now)
     reply = reply_to(
         taken.after,
@@ -59,7 +57,7 @@ async def submit_answer(uow: UnitOfWork, session_id: UUID, *, submission: Submis
     (is_saved,) = await repository.save_answers(connection, tenant_id, rows=[taken.to_save])
     if not is_saved:  # another was faster: answer as if this one had come after it
         moved = await repository.get_session(connection, tenant_id, session_id=session.id)
-        return await _settled(connection, tenant_id, basis=basis, session=moved, sent=submission)
+        return await _settled(uow, basis, session=moved, sent=submission)
     uow.once_committed(partial(count_accepted, taken.answer))
     if taken.ends_the_test:
         reason = taken.step.decision.reason or StopReason.NO_ITEM_LEFT
@@ -69,19 +67,14 @@ async def submit_answer(uow: UnitOfWork, session_id: UUID, *, submission: Submis
 
 
 async def _settled(
-    connection: asyncpg.Connection,
-    tenant_id: UUID,
-    *,
-    basis: Basis,
-    session: StoredSession,
-    sent: Submission,
+    uow: UnitOfWork, basis: Basis, *, session: StoredSession, sent: Submission
 ) -> bytes:
     """The reply that was given before to the same answer; an error for any other.
 
     Raises AnswerAlreadyAccepted, SessionNotInProgress, PositionNotPending.
     """
     known = await repository.find_answer(
-        connection, tenant_id, session_id=session.id, position=sent.position
+        await uow.driver(), uow.tenant_id, session_id=session.id, position=sent.position
     )
     if known is None:
         raise _not_pending(session, basis.bank)
