@@ -201,6 +201,19 @@ async def test_what_a_process_remembers_is_never_believed(
     assert routed.answers == 3
 
 
+async def test_a_test_that_is_over_is_not_remembered(caller: Caller, session: Document) -> None:
+    remembered = caller.app.state.answers._live
+    key = (caller.tenant_id, UUID(session["id"]))
+    was_remembered = False
+    while session["pending_item"] is not None:
+        reply = await send(caller, session)
+        assert reply.status_code == 201, reply.text
+        was_remembered |= key in remembered
+        session = {**session, **reply.json()}
+    assert was_remembered
+    assert key not in remembered
+
+
 async def test_time_ends_a_remembered_session_too(
     caller: Caller, session: Document, owner: asyncpg.Connection
 ) -> None:

@@ -14,7 +14,6 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
-from starlette import types as asgi
 
 from benchmarks.growth_rows import GROWING, Models, Volume, make_tests
 from pacnum_api.domains.clients import service as clients
@@ -68,7 +67,7 @@ async def grown(grown_url: str) -> AsyncIterator[Grown]:
         async with AsyncExitStack() as stack:
             with sent.named("start"):
                 await stack.enter_async_context(app.router.lifespan_context(app))
-            transport = httpx.ASGITransport(app=_whole(app), raise_app_exceptions=False)
+            transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url=ADDRESS) as http:
                 caller = await make_caller(app, http)
                 models = await _take_tests(app, caller, sent=sent)
@@ -89,26 +88,6 @@ async def plans(grown: Grown) -> Plans:
     await owner.close()
     quiet = await plans_of(grown.database, grown.tenant_id, statements=statements)
     return {"busy": busy, "quiet": quiet}
-
-
-def _whole(app: asgi.ASGIApp) -> asgi.ASGIApp:
-    """The application behind a server that hands small bodies over in one piece, as uvicorn does:
-    httpx announces more to come, and then the answer lane leaves the answer to the route.
-    """
-
-    async def served(scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
-        messages = [await receive()]
-        while messages[-1].get("more_body"):
-            messages.append(await receive())
-        body = b"".join(message.get("body", b"") for message in messages)
-        waiting = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def receive_whole() -> asgi.Message:
-            return waiting.pop() if waiting else await receive()
-
-        await app(scope, receive_whole, send)
-
-    return served
 
 
 async def _take_tests(app: FastAPI, caller: Caller, *, sent: Sent) -> Models:

@@ -74,6 +74,7 @@ class AnswerDesk:
         basis = live.basis
         taken = take_answer(live.session, basis, submission=submission, now=now)
         if taken.ends_the_test:
+            self._live.pop(key, None)  # nobody will answer in it again
             return None
         reply = reply_to(
             taken.after, basis, position=submission.position, accepted_at=now, step=taken.step
