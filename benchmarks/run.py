@@ -37,6 +37,7 @@ RUNS = (
     ("frame",),
     ("start",),
     ("replicas",),
+    ("one_session",),
     ("imports",),
     ("faults",),
     ("growth", "--rows", "10000", "1000000"),
