@@ -35,6 +35,7 @@ RUNS = (
     ("answer_call",),
     ("whole_tests",),
     ("frame",),
+    ("telemetry",),
     ("start",),
     ("replicas",),
     ("one_session",),
