@@ -114,7 +114,8 @@ class Servers:
         server = self._meters.setdefault(name, CpuMeter())
         database = self._meters.setdefault(POSTGRES, CpuMeter())
         return CpuSeconds(
-            server=server.read(self._pids.get(name, [])),
+            # a supervisor works through its children
+            server=server.read(one for pid in self._pids.get(name, []) for one in children_of(pid)),
             postgres=database.read(children_of(self._postmaster)),
             client=cpu_seconds([os.getpid()]),
         )

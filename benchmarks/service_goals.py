@@ -72,9 +72,9 @@ WORDINGS: Mapping[ServiceGoal, Wording] = {
         "bare machine to first answer, once installed", "<= 5 s", "start"
     ),
     ServiceGoal.NO_DUPLICATES: Wording(
-        "32 clients on one session, workers killed: duplicates", "0", "faults"
+        "32 clients on one session, workers killed: duplicates", "0", "one_session"
     ),
-    ServiceGoal.NOTHING_LOST: Wording("the same: answers lost", "0", "faults"),
+    ServiceGoal.NOTHING_LOST: Wording("the same: answers lost", "0", "one_session"),
 }
 
 
