@@ -62,6 +62,9 @@ class Servers:
             "PACNUM_PUBLIC_URL": ISSUER,
         }
 
+    def pids(self, name: str) -> Sequence[int]:
+        return self._pids[name]
+
     def ports(self, name: str) -> Sequence[int]:
         return self._ports[name]
 

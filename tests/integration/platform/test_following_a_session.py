@@ -76,8 +76,7 @@ async def test_lines_in_between_belong_to_the_session_too(
 
     with logged() as lines:
         monkeypatch.setattr(app.state.database, "unit_of_work", fail)
-        sent = answer_to(session["pending_item"], None)
-        answered = await caller.post(path_of(session, "answers"), json=sent)
+        answered = await caller.get(path_of(session))
         assert answered.status_code == 500
         failed, line = lines()
     assert failed["event"] == "unexpected_error"
