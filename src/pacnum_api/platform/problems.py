@@ -37,6 +37,7 @@ TITLES_OF_STATUS: Final[Mapping[int, tuple[str, str]]] = {
     404: ("not_found", "Not found"),
     405: ("method_not_allowed", "Method not allowed"),
     406: ("not_acceptable", "Not acceptable"),
+    408: ("request_timeout", "Request timeout"),
     413: ("body_too_large", "Body too large"),
     415: ("unsupported_media_type", "Unsupported media type"),
     500: ("internal_error", "Internal error"),
