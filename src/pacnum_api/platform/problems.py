@@ -114,7 +114,7 @@ def render_error(error: DomainError, scope: Mapping[str, Any]) -> JSONResponse:
     if error.kind is ErrorKind.UNAUTHENTICATED:
         headers.setdefault("WWW-Authenticate", "Bearer")
     if error.kind in {ErrorKind.UNAVAILABLE, ErrorKind.LIMIT}:
-        headers.setdefault("Retry-After", "2")
+        headers.setdefault("Retry-After", "1")
     fault = Fault(
         status=status_of(type(error)),
         code=error.code,

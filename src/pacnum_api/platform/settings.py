@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     database_pool_size: int = Field(default=8, ge=1, le=100)
     database_timeout_seconds: float = Field(default=10.0, gt=0)
     database_wait_seconds: float = Field(
-        default=2.0,
+        default=5.0,
         gt=0,
         description="How long a request waits for a connection of the pool before it gets its 503.",
     )
