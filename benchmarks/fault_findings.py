@@ -14,7 +14,8 @@ from benchmarks.fault_stage import Stage
 MADE_TWICE = """
 SELECT (SELECT count(*) - count(DISTINCT (session_id, position)) FROM answers
          WHERE session_id = ANY($1))
-     + (SELECT count(*) - count(DISTINCT (session_id, competence)) FROM results WHERE session_id = ANY($1))
+     + (SELECT count(*) - count(DISTINCT (session_id, competence)) FROM results
+         WHERE session_id = ANY($1))
      + (SELECT count(*) - count(DISTINCT (type, subject)) FROM outbox_events
          WHERE subject = ANY($2) AND type LIKE 'test_session.%')
 """

@@ -31,7 +31,7 @@ from pacnum_api.platform.overload import Load, Overload, Patience
 from pacnum_api.platform.rate_limits import RateLimiter, RateLimitHeaders
 from pacnum_api.platform.request_log import RequestLog
 from pacnum_api.platform.settings import Settings, get_settings
-from pacnum_api.platform.stopping import stopping_in_order
+from pacnum_api.platform.stopping import stopping_in_order, until_empty
 
 _log = structlog.stdlib.get_logger("pacnum.api")
 
@@ -114,6 +114,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             notifications.start()
             yield
     finally:
+        await until_empty(app.state.load)
         await notifications.stop()
         await database.close()
 

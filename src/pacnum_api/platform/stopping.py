@@ -10,15 +10,15 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import parent_process
 from types import FrameType
-
-import structlog
+from typing import Final
 
 from pacnum_api.platform.overload import Load
 
-_log = structlog.stdlib.get_logger("pacnum.stopping")
+LAST_WORDS_SECONDS: Final = 3.0
+"""For requests that were given up to say so, before the database is closed under them."""
 
 
 @contextmanager
@@ -45,6 +45,14 @@ def stopping_in_order(load: Load, *, drain_seconds: float) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, server)
+
+
+async def until_empty(load: Load) -> None:
+    """Wait for the requests that the server has given up; it does not wait for them itself."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LAST_WORDS_SECONDS):
+            while load.in_flight:  # noqa: ASYNC110 - at the end of a process; an event would cost each request
+                await asyncio.sleep(0.01)
 
 
 def _end_with_parent() -> None:
