@@ -66,7 +66,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.openapi = lambda: build_openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
     install_error_handlers(app)
     # the last one added is the outermost: even a 500 gets its CORS and rate-limit headers
-    app.state.load = Load(chosen.max_requests_in_flight)
+    app.state.load = Load(
+        chosen.max_requests_in_flight, wanted_seconds=chosen.wanted_request_seconds
+    )
     app.add_middleware(HeadAsGet)
     app.add_middleware(Overload, load=app.state.load, patience=_patience(chosen))
     app.add_middleware(BodyLimit, max_bytes=chosen.max_body_bytes)

@@ -1,13 +1,18 @@
 """No more requests at once than can be answered soon; the others are asked to come back.
 
 A process that takes on everything answers everything late, and clients that have given up by then
-send it all again. So a request that finds the process full gets its 503 at once, which costs a
-fiftieth of an answer. What counts is work: a request takes its place when its body has arrived, so
-that slow clients hold none, and gives it back when its response has been handed over.
+send it all again. So a request that finds the process full gets its 503 at once. What counts is
+work: a request takes its place when its body has arrived, so that slow clients hold none, and gives
+it back when its response has been handed over.
+
+How many places there are follows from how fast they come free. By Little's law, requests in flight
+= rate x time of each: where requests take longer than wanted, as many are let in as the present
+rate answers in the wanted time, be it the processor, a lock or the database that slows them down.
 """
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -28,29 +33,46 @@ LATE: Final = "It took too long. Try again shortly; the same request is safe to 
 STOPPING: Final = (
     "This process is stopping. Another one answers; the same request is safe to repeat."
 )
+REVIEW_SECONDS: Final = 0.5
+ALWAYS_LET_IN: Final = 16
+"""As many as two pools have connections: a few slow reports must not close the door."""
+
 _log = structlog.stdlib.get_logger("pacnum.overload")
 
 
 class Load:
     """The requests that this process works on, and the most it takes on at once.
 
-    Whoever answers requests outside of ``Overload`` shares the count: enter, answer, leave. One
-    event loop uses it, so counting needs no lock.
+    ``limit`` is never exceeded; ``wanted_seconds`` is what a request may take on average before
+    fewer are let in, though never fewer than ``ALWAYS_LET_IN``. Whoever answers requests outside of
+    ``Overload`` shares the count: enter, answer, leave. One event loop uses it, without a lock.
     """
 
-    __slots__ = ("in_flight", "is_stopping", "limit", "refused")
-
-    def __init__(self, limit: int) -> None:
+    def __init__(
+        self,
+        limit: int,
+        *,
+        wanted_seconds: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.limit = limit
+        self.allowed = limit
+        """The limit of the moment."""
         self.in_flight = 0
         self.refused = 0
         """Since the process began."""
         self.is_stopping = False
         """Still serving, but no longer ready: a proxy shall go elsewhere."""
+        self._wanted_seconds = wanted_seconds
+        self._clock = clock
+        self._looked_at = self._review_began = clock()
+        self._request_seconds = 0.0  # time spent in flight by all requests, since the last review
+        self._left = 0
 
     def try_enter(self) -> bool:
         """Take a place; False, and nothing to give back, when there is none."""
-        if self.in_flight >= self.limit:
+        self._look()
+        if self.in_flight >= self.allowed:
             self.refused += 1
             return False
         self.in_flight += 1
@@ -58,7 +80,26 @@ class Load:
 
     def leave(self) -> None:
         """Give the place back."""
+        self._look()
         self.in_flight -= 1
+        self._left += 1
+
+    def _look(self) -> None:
+        now = self._clock()
+        self._request_seconds += self.in_flight * (now - self._looked_at)
+        self._looked_at = now
+        if now - self._review_began >= REVIEW_SECONDS:
+            self._review(now - self._review_began)
+            self._review_began = now
+            self._request_seconds = 0.0
+            self._left = 0
+
+    def _review(self, seconds: float) -> None:
+        if self._request_seconds > self._wanted_seconds * max(self._left, 1):
+            affordable = int(self._left / seconds * self._wanted_seconds)
+            self.allowed = min(self.limit, max(ALWAYS_LET_IN, affordable))
+        else:
+            self.allowed = min(self.limit, self.allowed * 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,11 @@ class Settings(BaseSettings):
         ge=1,
         description="Requests that a process works on at once; further ones get a 503 at once.",
     )
+    wanted_request_seconds: float = Field(
+        default=1.0,
+        gt=0,
+        description="Mean time of a request above which a process lets in fewer at once.",
+    )
     request_timeout_seconds: float = Field(
         default=30.0, gt=0, description="From the arrival of a request to its response; then 503."
     )

@@ -11,7 +11,7 @@ import pytest
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pacnum_api.platform.overload import ALWAYS_SERVED, Load, Overload, Patience
+from pacnum_api.platform.overload import ALWAYS_LET_IN, ALWAYS_SERVED, Load, Overload, Patience
 
 PATIENCE = Patience(body_seconds=0.1, request_seconds=0.1, kept_bytes=10)
 LONG = Patience(body_seconds=20, request_seconds=20, kept_bytes=10)
@@ -82,6 +82,68 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 - whatever the condition is
             await asyncio.sleep(0.001)
+
+
+class Clock:
+    """A clock that is put forward by hand."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def serve(load: Load, clock: Clock, *, rate: float, wanting: int) -> None:
+    """For ten seconds one after the other ends, ``rate`` a second; the others want to enter."""
+    for _ in range(int(10 * rate)):
+        for _ in range(wanting - load.in_flight):
+            load.try_enter()
+        clock.seconds += 1 / rate
+        load.leave()
+
+
+def test_where_requests_take_too_long_fewer_are_let_in() -> None:
+    """80 a second, 200 at once: each would wait for 2.5 seconds."""
+    clock = Clock()
+    load = Load(256, wanted_seconds=1.0, clock=clock)
+    serve(load, clock, rate=80, wanting=200)
+    assert 70 <= load.in_flight <= 160  # twice as many as can be afforded, for a moment
+    assert load.refused > 0
+
+
+def test_where_the_machine_is_fast_enough_all_are_let_in() -> None:
+    clock = Clock()
+    load = Load(256, wanted_seconds=1.0, clock=clock)
+    serve(load, clock, rate=400, wanting=200)
+    assert (load.refused, load.allowed) == (0, 256)
+
+
+def test_where_they_are_quick_again_more_are_let_in() -> None:
+    clock = Clock()
+    load = Load(256, wanted_seconds=1.0, clock=clock)
+    serve(load, clock, rate=20, wanting=200)
+    assert load.in_flight < 60
+    serve(load, clock, rate=400, wanting=200)
+    assert load.allowed == 256
+
+
+def test_where_nothing_ends_a_few_are_let_in_all_the_same() -> None:
+    clock = Clock()
+    load = Load(256, wanted_seconds=1.0, clock=clock)
+    for _ in range(40):
+        assert load.try_enter()
+    clock.seconds += 3
+    assert not load.try_enter()
+    assert load.allowed == ALWAYS_LET_IN
+
+
+def test_a_slow_request_among_quick_ones_changes_nothing() -> None:
+    clock = Clock()
+    load = Load(256, wanted_seconds=1.0, clock=clock)
+    assert load.try_enter()  # a report, say
+    serve(load, clock, rate=40, wanting=20)
+    assert load.allowed == 256
 
 
 async def test_a_full_process_refuses_at_once_and_serves_again_when_there_is_room() -> None:
