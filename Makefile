@@ -44,7 +44,7 @@ audit: $(STAMP) ## Known vulnerabilities of the locked packages; asks an advisor
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements/runtime.lock
 
 bench: $(STAMP) ## Benchmarks: ratios against floors measured in the same run
-	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python -m benchmarks.run
 
 openapi: $(STAMP) ## Regenerate openapi/openapi.json and docs/problems.md
 	@$(BIN)/pacnum openapi --out openapi/openapi.json --problems docs/problems.md

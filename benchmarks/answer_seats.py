@@ -1,26 +1,28 @@
 """Who answers: an agent over HTTP, an agent of the floor, and the transaction without any server.
 
-A seat gives one answer at a time and says how long it took. When it has given
-``ANSWERS_PER_SESSION`` answers it goes on with another session, so that no answer ends a test: an
-end also writes results, which the floor does not. It is measured apart.
+A seat gives one answer at a time and says how long it took. When it has given as many answers as
+hardly any test of its kind ends before, it goes on with another session, so that hardly an answer
+ends a test: an end also writes results, which the floor does not. It is measured apart.
 """
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Protocol
 from uuid import UUID
 
 from benchmarks.answer_stage import Play
 from benchmarks.http_client import Connection, Reply
+from benchmarks.one_answer import SAVE_ONE_ANSWER, arguments
 from pacnum_api.domains.test_sessions import repository
-from pacnum_api.domains.test_sessions.repository import Move
-from pacnum_api.domains.test_sessions.types import Answer, SessionState
-from pacnum_api.platform.clock import utc_now
 from pacnum_api.platform.database import Database
 
 ANSWERS_PER_SESSION = 20
+NOTHING_PENDING = b'"pending_item":null'
+ITEM = b'"item_id":"'
+UUID_CHARACTERS = 36
 
 
 class Seat(Protocol):
@@ -34,12 +36,22 @@ class Seat(Protocol):
 
 
 class ServiceSeat:
-    """An agent's browser: its session's token, the item that the last reply named."""
+    """An agent's browser: its session's token, the item that the last reply named.
+
+    With several connections, to several processes, it takes another one for each answer.
+    """
 
     def __init__(
-        self, connection: Connection, plays: Iterator[Play], *, leaves_after: int | None
+        self,
+        connections: Connection | Sequence[Connection],
+        plays: Iterator[Play],
+        *,
+        leaves_after: int | None,
     ) -> None:
-        self._connection = connection
+        self._connections = (
+            (connections,) if isinstance(connections, Connection) else tuple(connections)
+        )
+        self._turns = cycle(self._connections)
         self._plays = plays
         self._leaves_after = leaves_after
         self._play: Play | None = None
@@ -49,8 +61,14 @@ class ServiceSeat:
         self.reply_bytes = 0
         self.endings: list[float] = []
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the present session waits for a further answer."""
+        return self._play is not None and self._position != self._leaves_after
+
     async def sit_down(self) -> None:
-        await self._connection.reopen()
+        for connection in self._connections:
+            await connection.reopen()
 
     async def answer(self) -> float:
         play = self._play
@@ -61,17 +79,30 @@ class ServiceSeat:
         path = f"/v1/test-sessions/{play.session_id}/answers"
         body = play.body(self._item, position=self._position)
         started = time.perf_counter()
-        reply = await self._connection.post(path, body, token=play.token)
+        reply = await next(self._turns).post(path, body, token=play.token)
         seconds = time.perf_counter() - started
-        pending = _stored(reply)["pending_item"]
-        if pending is None:
+        item = next_item(reply)
+        if item is None:
             self._play = None
             self.endings.append(seconds)
         else:
-            self._item = pending["item_id"]
+            self._item = item
         self.replies += 1
         self.reply_bytes += len(reply.body)
         return seconds
+
+
+def next_item(reply: Reply) -> str | None:
+    """The item that an accepted answer's reply puts next; None when the test has ended.
+
+    Looked up and not parsed, for the client's CPU is the server's too: neither text can stand in
+    a string, where its quotation marks would be escaped.
+    """
+    _check(reply)
+    if NOTHING_PENDING in reply.body:
+        return None
+    at = reply.body.index(ITEM) + len(ITEM)
+    return reply.body[at : at + UUID_CHARACTERS].decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +116,21 @@ class Copies:
 class FloorSeat:
     """Sends what an agent sends, to the floor."""
 
-    def __init__(self, connection: Connection, copies: Copies) -> None:
+    def __init__(
+        self, connection: Connection, copies: Copies, *, leaves_after: int = ANSWERS_PER_SESSION
+    ) -> None:
         self._connection = connection
         self._copies = copies
+        self._leaves_after = leaves_after
         self._items = list(copies.play.responses)
         self._path = ""
-        self._position = ANSWERS_PER_SESSION
+        self._position = leaves_after
 
     async def sit_down(self) -> None:
         await self._connection.reopen()
 
     async def answer(self) -> float:
-        if self._position == ANSWERS_PER_SESSION:
+        if self._position == self._leaves_after:
             self._path, self._position = f"/{next(self._copies.ids)}", 0
         item = self._items[self._position]
         self._position += 1
@@ -104,61 +138,53 @@ class FloorSeat:
         started = time.perf_counter()
         reply = await self._connection.post(self._path, body)
         seconds = time.perf_counter() - started
-        _stored(reply)
+        _check(reply)
         return seconds
 
 
 class DatabaseSeat:
-    """The service's own transaction for an answer, on its pool: nothing before, nothing after."""
+    """The transaction for one answer on the service's own pool: nothing before, nothing after.
 
-    def __init__(self, database: Database, tenant_id: UUID, *, copies: Copies) -> None:
+    Begin with the tenant, read the session, save the answer, commit.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        tenant_id: UUID,
+        *,
+        copies: Copies,
+        leaves_after: int = ANSWERS_PER_SESSION,
+    ) -> None:
         self._database = database
         self._tenant_id = tenant_id
         self._copies = copies
+        self._leaves_after = leaves_after
+        self._items = list(copies.play.responses)
         self._session_id = UUID(int=0)
-        self._position = ANSWERS_PER_SESSION
+        self._position = leaves_after
 
     async def sit_down(self) -> None:
         await self._database.raw_pool()
 
     async def answer(self) -> float:
-        if self._position == ANSWERS_PER_SESSION:
+        if self._position == self._leaves_after:
             self._session_id, self._position = next(self._copies.ids), 0
+        item = self._items[self._position]
         self._position += 1
-        answer = self._answer()
-        move = Move(next_item=1, state=SessionState.IN_PROGRESS, stop_reason=None)
+        answer = json.loads(self._copies.play.body(item, position=self._position))
         started = time.perf_counter()
         async with self._database.raw_transaction(self._tenant_id) as connection:
             session = await repository.get_session(
                 connection, self._tenant_id, session_id=self._session_id
             )
-            is_saved = await repository.save_answer(
-                connection, self._tenant_id, session=session, answer=answer, move=move
-            )
+            given = arguments(self._tenant_id, session.id, answer=answer)
+            position = await connection.fetchval(SAVE_ONE_ANSWER, *given)
         seconds = time.perf_counter() - started
-        assert is_saved
+        assert position == self._position
         return seconds
 
-    def _answer(self) -> Answer:
-        now = utc_now()
-        item_id, response = list(self._copies.play.responses.items())[self._position]
-        return Answer(
-            position=self._position,
-            item_index=1,
-            item_id=UUID(item_id),
-            response=json.loads(response),
-            response_hash=bytes(32),
-            score=1.0,
-            category=1,
-            is_late=False,
-            issued_at=now,
-            accepted_at=now,
-            client_duration_seconds=None,
-        )
 
-
-def _stored(reply: Reply) -> dict[str, dict[str, str] | None]:
+def _check(reply: Reply) -> None:
     if reply.status != 201:
         raise RuntimeError(f"{reply.status}: {reply.body.decode()}")
-    document: dict[str, dict[str, str] | None] = json.loads(reply.body)
-    return document

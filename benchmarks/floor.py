@@ -1,23 +1,21 @@
-"""The floor of the answer call: what storing an answer costs when nothing else is done.
+"""Floor ``g0`` of the answer call: what storing an answer costs when nothing else is done.
 
-A bare ASGI application over a plain asyncpg pool. One statement — the service's own — appends the
-answer and moves the session's row on, and commits by itself. No authentication, no validation, no
-grading, no choice of an item, no log; as the owner of the tables, so row-level security is not
-consulted either. The reply is as long as the service's mean reply.
+A bare ASGI application over a plain asyncpg pool. One statement appends the answer and moves the
+session's row on, and commits by itself. No authentication, no validation, no grading, no choice of
+an item, no log; as the owner of the tables, so row-level security is not consulted either. The
+reply is as long as the service's mean reply.
 
     python -m uvicorn benchmarks.floor:app      (``benchmarks.answer_call`` starts it)
 """
 
-import hashlib
 import json
 import os
-from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
 from starlette.types import Receive, Scope, Send
 
-from pacnum_api.domains.test_sessions.repository import SAVE_ANSWER
+from benchmarks.one_answer import SAVE_ONE_ANSWER, arguments
 
 URL = os.environ["FLOOR_DATABASE_URL"]
 TENANT_ID = UUID(os.environ["FLOOR_TENANT_ID"])
@@ -62,26 +60,9 @@ class Floor:
         await send({"type": "http.response.body", "body": REPLY})
 
     async def save(self, session_id: UUID, answer: dict[str, object]) -> bool:
-        position = answer["position"]
-        response = json.dumps(answer["response"])
-        now = datetime.now(UTC)
+        given = arguments(TENANT_ID, session_id, answer=answer)
         async with self.pool.acquire() as connection:
-            saved = await connection.fetchval(
-                SAVE_ANSWER,
-                *(TENANT_ID, session_id),
-                position,  # the row's version: sessions begin at 1, each answer adds 1
-                [1],
-                *(1, "in_progress", None),
-                *(now, now, None),
-                position,
-                *(1, UUID(str(answer["item_id"]))),
-                response,
-                hashlib.sha256(response.encode()).digest(),
-                *(1.0, False),
-                now,
-                None,
-            )
-        return saved is not None
+            return await connection.fetchval(SAVE_ONE_ANSWER, *given) is not None
 
 
 app = Floor()

@@ -1,6 +1,6 @@
 """A keep-alive HTTP/1.1 connection that costs little beside the server that it measures.
 
-Only what the benchmark meets: responses with a Content-Length, one request at a time.
+Only what the benchmarks meet: responses with a Content-Length, one request at a time.
 """
 
 import asyncio
@@ -19,9 +19,13 @@ class Reply:
 
 
 class Connection(asyncio.Protocol):
-    """One connection; ``post`` waits for the whole reply. Servers close those that stand idle."""
+    """One connection; ``post`` and ``get`` wait for the whole reply.
 
-    def __init__(self, port: int) -> None:
+    Servers close those that stand idle: ``reopen`` before a round.
+    """
+
+    def __init__(self, port: int, *, host: str = "127.0.0.1") -> None:
+        self._host = host
         self._port = port
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpResponseParser(self)
@@ -30,22 +34,36 @@ class Connection(asyncio.Protocol):
 
     async def reopen(self) -> None:
         self.close()
+        self._parser = httptools.HttpResponseParser(self)
         loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: self, "127.0.0.1", self._port)
+        await loop.create_connection(lambda: self, self._host, self._port)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the server has not hung up on it, as it does on those that stand idle."""
+        return self._transport is not None and not self._transport.is_closing()
 
     async def post(self, path: str, body: bytes, *, token: str | None = None) -> Reply:
+        kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        return await self._ask(f"POST {path}", kind, body=body, token=token)
+
+    async def get(self, path: str, *, token: str | None = None) -> Reply:
+        return await self._ask(f"GET {path}", "", body=b"", token=token)
+
+    async def _ask(self, line: str, kind: str, *, body: bytes, token: str | None) -> Reply:
         assert self._transport is not None
         authorization = f"Authorization: Bearer {token}\r\n" if token else ""
-        head = (
-            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{authorization}"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        self._body = []
-        self._parser = httptools.HttpResponseParser(self)
-        self._waiting = asyncio.get_running_loop().create_future()
+        head = f"{line} HTTP/1.1\r\nHost: {self._host}\r\n{authorization}{kind}\r\n"
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[Reply] = loop.create_future()
+        self._waiting = waiting
+        # cheaper than asyncio.timeout, which the client would pay at every request
+        patience = loop.call_later(PATIENCE_SECONDS, _give_up, waiting)
         self._transport.write(head.encode("ascii") + body)
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            return await self._waiting
+        try:
+            return await waiting
+        finally:
+            patience.cancel()
 
     def close(self) -> None:
         if self._transport is not None:
@@ -66,6 +84,9 @@ class Connection(asyncio.Protocol):
 
     # --- httptools ---
 
+    def on_message_begin(self) -> None:
+        self._body = []
+
     def on_body(self, body: bytes) -> None:
         self._body.append(body)
 
@@ -74,3 +95,8 @@ class Connection(asyncio.Protocol):
         reply = Reply(self._parser.get_status_code(), b"".join(self._body))
         if not self._waiting.done():
             self._waiting.set_result(reply)
+
+
+def _give_up(waiting: "asyncio.Future[Reply]") -> None:
+    if not waiting.done():
+        waiting.set_exception(TimeoutError(f"no reply within {PATIENCE_SECONDS} s"))

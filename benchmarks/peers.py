@@ -36,6 +36,7 @@ from catsim.selection import MaxInfoSelector
 from mirt.cat import CATEngine
 from mirt.models import TwoParameterLogistic
 
+from benchmarks.goals import Goal, ServiceGoal, at_most, print_goals, record, within
 from benchmarks.psychometrics_step import (
     ANSWER_SEEDS,
     LONGEST,
@@ -83,13 +84,6 @@ class Part:
     items: int
     p50_us: float
     p95_us: float
-
-
-@dataclass(frozen=True)
-class Goal:
-    goal: str
-    figure: str
-    met: bool
 
 
 def ours(tables: BankTables, algorithm: Algorithm, *, by: Rules) -> Test:
@@ -253,16 +247,14 @@ def goals(found: Quality, timed: list[Part]) -> list[Goal]:
     step, choice = times[STEP, 5000].p95_us, times[VALUES, 5000].p95_us
     small = times[STEP, 500].p50_us
     return [
-        Goal("items <= 14.7", f"{found.mean_items:.2f}", round(found.mean_items, 1) <= 14.7),
-        Goal("RMSE <= .316", f"{found.rmse:.4f}", found.rmse <= 0.316),
-        Goal("coverage .94 to .96", f"{found.coverage_95:.3f}", 0.94 <= found.coverage_95 <= 0.96),
-        Goal("estimate + select, 5,000 items: p95 <= 150 µs", f"{step:.0f} µs", step <= 150.0),
-        Goal(
-            "exact expected posterior variance, 5,000 items: p95 <= 1 ms",
-            f"{choice:.0f} µs",
-            choice <= 1000.0,
+        at_most("items", round(found.mean_items, 1), limit=14.7, form=".1f"),
+        at_most("RMSE", found.rmse, limit=0.316),
+        within("coverage", found.coverage_95, low=0.94, high=0.96),
+        at_most("estimate + select, 5,000 items: p95 µs", step, limit=150, form=".0f"),
+        at_most("expected posterior variance, 5,000: p95 µs", choice, limit=1000, form=".0f"),
+        at_most(
+            "estimate + select, 500 items: p50 µs", small, limit=50, form=".0f", of=ServiceGoal.STEP
         ),
-        Goal("estimate + select, 500 items: p50 <= 50 µs", f"{small:.0f} µs", small <= 50.0),
     ]
 
 
@@ -281,13 +273,10 @@ def print_lines(found: list[Line]) -> None:
         )
 
 
-def print_parts_and_goals(found: list[Part], reached: list[Goal]) -> None:
+def print_parts(found: list[Part]) -> None:
     print("\nours, by itself             items   p50 / p95 µs")
     for part in found:
         print(f"{part.part:25s}   {part.items:5d}   {part.p50_us:5.0f} {part.p95_us:5.0f}")
-    print("\ngoal                                                          figure")
-    for goal in reached:
-        print(f"{goal.goal:60s}  {goal.figure:>7s}  {'' if goal.met else 'MISSED'}".rstrip())
 
 
 def main() -> None:
@@ -314,9 +303,11 @@ def main() -> None:
             "goals": reached,
         }
         print(json.dumps({name: [asdict(row) for row in each] for name, each in rows.items()}))
+        record(reached)
         return
     print_lines(found)
-    print_parts_and_goals(timed, reached)
+    print_parts(timed)
+    print_goals(reached)
 
 
 if __name__ == "__main__":

@@ -2,36 +2,44 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from pacnum_api.domains.clients import endpoints as clients
 from pacnum_api.domains.clients.service import ClientDirectory
 from pacnum_api.domains.items import endpoints as items
-from pacnum_api.domains.items.service import BANK_CHANNEL, forget_banks
+from pacnum_api.domains.items.service import BANK_CHANNEL, count_banks, forget_banks
 from pacnum_api.domains.organisations import endpoints as organisations
 from pacnum_api.domains.recommendations import endpoints as recommendations
 from pacnum_api.domains.referential import endpoints as referential
 from pacnum_api.domains.results import endpoints as results
 from pacnum_api.domains.test_sessions import endpoints as test_sessions
+from pacnum_api.domains.test_sessions.service import AnswerDesk
 from pacnum_api.domains.trainings import endpoints as trainings
 from pacnum_api.entrypoints import operations
 from pacnum_api.platform.auth.gate import Gate
 from pacnum_api.platform.auth.key_store import KeyStore
+from pacnum_api.platform.batches import PLANNER, Batches
 from pacnum_api.platform.body_limit import BodyLimit
 from pacnum_api.platform.cors import ClientCors
 from pacnum_api.platform.database import Database
 from pacnum_api.platform.error_handlers import AWAY, install_error_handlers
 from pacnum_api.platform.head import HeadAsGet
+from pacnum_api.platform.metrics import BANKS_IN_MEMORY, BATCH_ANSWERS, QUEUE_SECONDS
 from pacnum_api.platform.notifications import Notifications
 from pacnum_api.platform.openapi import build_openapi
 from pacnum_api.platform.overload import Load, Overload, Patience
+from pacnum_api.platform.pulse import Pulse
 from pacnum_api.platform.rate_limits import RateLimiter, RateLimitHeaders
 from pacnum_api.platform.request_log import RequestLog
 from pacnum_api.platform.settings import Settings, get_settings
 from pacnum_api.platform.stopping import stopping_in_order, until_empty
+from pacnum_api.platform.telemetry import telemetry
 
 _log = structlog.stdlib.get_logger("pacnum.api")
 
@@ -48,15 +56,31 @@ ROUTERS = (
 )
 
 
+class Service(FastAPI):
+    """FastAPI with the answer lane before everything, its own outermost layers included."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.lane = test_sessions.AnswerLane(super().__call__, state=self.state)
+
+    async def __call__(  # noqa: PLR0917 - the ASGI protocol
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Serve one request."""
+        await self.lane(scope, receive, send)
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The application. Its database is opened when it starts and closed when it stops."""
     chosen = settings or get_settings()
-    app = FastAPI(
+    app = Service(
         title="pacnum-api",
         version=version("pacnum-api"),
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        # spans are ours to write (platform.tracing): FastAPI's name the path, and who is in it
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         redirect_slashes=False,  # an address is an address: no redirect that no route documents
         lifespan=lambda app: _lifespan(app, chosen),
     )
@@ -104,21 +128,29 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         database, issuer=issuer, audience=f"{issuer}/v1", algorithm=settings.signing_algorithm
     )
     directory = ClientDirectory(database)
+    batches = Batches(partial(database.connect, **PLANNER), observe=_observe_batch)
     app.state.database = database
+    app.state.answers = AnswerDesk(batches)
     app.state.gate = Gate(keys=keys, clients=directory, limits=RateLimiter(database))
     notifications = Notifications(
         database,
         {"pacnum_keys": keys.drop, "pacnum_clients": directory.drop, BANK_CHANNEL: forget_banks},
     )
-    try:
-        with stopping_in_order(app.state.load, drain_seconds=settings.drain_seconds):
-            await _greet(keys)
-            notifications.start()
-            yield
-    finally:
-        await until_empty(app.state.load)
-        await notifications.stop()
-        await database.close()
+    pulse = Pulse(database, counts={BANKS_IN_MEMORY: count_banks})
+    with telemetry():
+        try:
+            with stopping_in_order(app.state.load, drain_seconds=settings.drain_seconds):
+                await _greet(keys)
+                notifications.start()
+                batches.start()
+                pulse.start()
+                yield
+        finally:
+            await until_empty(app.state.load)
+            await pulse.stop()
+            await batches.stop()
+            await notifications.stop()
+            await database.close()
 
 
 async def _greet(keys: KeyStore) -> None:
@@ -132,3 +164,8 @@ async def _greet(keys: KeyStore) -> None:
         await keys.ring()
     except AWAY as error:
         _log.warning("started_without_database", reason=type(error).__name__)
+
+
+def _observe_batch(rows: int, longest_wait_seconds: float) -> None:
+    BATCH_ANSWERS.observe(rows)
+    QUEUE_SECONDS.observe(longest_wait_seconds)

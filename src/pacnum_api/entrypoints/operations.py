@@ -1,5 +1,6 @@
 """Health, metrics and the documentation page."""
 
+import asyncio
 import ipaddress
 import secrets
 from importlib.resources import files
@@ -8,13 +9,13 @@ from typing import Literal
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from pacnum_api.kernel.errors import DomainError, ErrorKind, ServiceUnavailable
 from pacnum_api.platform.http import database_of
+from pacnum_api.platform.metrics_page import MEDIA_TYPE, metrics_page
 from pacnum_api.platform.migrations import head_revision
 from pacnum_api.platform.problems import problems
 from pacnum_api.platform.schemas import Out
@@ -73,7 +74,8 @@ async def read_readiness(request: Request) -> Readiness:
     "/metrics",
     operation_id="operations_read_metrics",
     summary="Metrics for Prometheus",
-    description="Counters and histograms in the Prometheus text format; loopback or token only.",
+    description="Counters and histograms of all processes that serve this port, in the Prometheus "
+    "text format; loopback or token only.",
     response_class=Response,
     responses={
         200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Metrics."},
@@ -83,7 +85,8 @@ async def read_readiness(request: Request) -> Readiness:
 async def read_metrics(request: Request) -> Response:
     if not _may_read_metrics(request):
         raise MetricsRefused
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    page = await asyncio.to_thread(metrics_page)  # adding up what several processes counted is work
+    return Response(page, media_type=MEDIA_TYPE)
 
 
 def _may_read_metrics(request: Request) -> bool:

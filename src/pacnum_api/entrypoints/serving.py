@@ -11,7 +11,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess
 from pacnum_api.platform.settings import Settings
 from pacnum_api.platform.slow_clients import BoundedHttpProtocol
 
-APPLICATION = "pacnum_api.entrypoints.api:create_app"
+APPLICATION = "pacnum_api.entrypoints.served:create_served_app"
 MARGIN_SECONDS = 10.0
 """For a process to close its database and to end, after its last request."""
 

@@ -14,9 +14,10 @@ from pacnum_api.domains.clients import service as clients
 from pacnum_api.domains.clients import tasks as client_tasks
 from pacnum_api.domains.test_sessions import tasks as test_session_tasks
 from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
-from pacnum_api.platform import idempotency
+from pacnum_api.platform import idempotency, metrics, outbox
 from pacnum_api.platform.database import Database
 from pacnum_api.platform.settings import Settings
+from pacnum_api.platform.tracing import job_span
 
 _log = structlog.stdlib.get_logger("pacnum.worker")
 
@@ -51,12 +52,33 @@ def jobs_of(database: Database, settings: Settings) -> list[Job]:
     async def purge_clients() -> int:
         return await client_tasks.purge_expired(database)
 
+    async def take_stock() -> int:
+        return await _take_stock(database)
+
     return [
         Job("expire_sessions", MINUTE, expire_sessions),
         Job("forget_idempotent_responses", HOUR, forget_responses),
         Job("renew_signing_key", HOUR, renew_key),
         Job("purge_client_traces", HOUR, purge_clients),
+        Job("take_stock", MINUTE, take_stock),
     ]
+
+
+async def _take_stock(database: Database) -> int:
+    """Set the gauges of what waits for workers, which take a look into the database."""
+    longest = 0.0
+
+    async def look(database: Database, tenant_id: UUID) -> int:
+        nonlocal longest
+        overdue = await test_session_tasks.overdue_seconds(database, tenant_id)
+        longest = max(longest, overdue)
+        return 0
+
+    await _for_each_tenant(database, look)
+    metrics.OVERDUE_SECONDS.set(longest)
+    async with database.unit_of_work(PUBLIC_TENANT_ID) as uow:
+        metrics.OUTBOX_EVENTS.set(await outbox.estimate_events(uow.session))
+    return 0
 
 
 async def _for_each_tenant(
@@ -81,14 +103,24 @@ async def run_due(jobs: list[Job], *, now: float) -> None:
         if job.due_at > now:
             continue
         job.due_at = now + job.every_seconds
+        began = time.perf_counter()
         try:
-            done = await job.run()
+            with job_span(job.name):
+                done = await job.run()
         except Exception as error:  # noqa: BLE001 - the worker outlives any job; the log tells
             _log.warning("job_failed", job=job.name, reason=type(error).__qualname__)
             job.due_at = now + min(job.every_seconds, MINUTE)
+            _count(job, "failed", began=began)
             continue
+        _count(job, "done", began=began)
+        metrics.JOB_SUCCEEDED.labels(job.name).set_to_current_time()
         if done:
+            metrics.JOB_COUNT.labels(job.name).inc(done)
             _log.info("job_done", job=job.name, count=done)
+
+
+def _count(job: Job, outcome: str, *, began: float) -> None:
+    metrics.JOB_SECONDS.labels(job.name, outcome).observe(time.perf_counter() - began)
 
 
 async def run_worker(database: Database, settings: Settings) -> None:

@@ -8,6 +8,7 @@ forgets its tenant. The hot path uses the same two locks over a plain asyncpg po
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
@@ -18,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async
 
 from pacnum_api.platform.clock import utc_now
 from pacnum_api.platform.sockets import give_up_on_silence
+from pacnum_api.platform.tracing import traced_transaction
 from pacnum_api.platform.uow import UnitOfWork
 
 ROLL_BACK_SECONDS: Final = 2.0
@@ -42,6 +44,16 @@ def with_driver(url: str, driver: str | None) -> str:
         if not parts.netloc
         else urlunsplit((scheme, *parts[1:]))
     )
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUse:
+    """Connections of each pool: how many there may be, are lent out, and are waited for."""
+
+    allowed: int
+    orm_in_use: int
+    raw_in_use: int
+    raw_waiting: int
 
 
 class Database:
@@ -70,6 +82,7 @@ class Database:
         self._pool: asyncpg.Pool | None = None
         # first come, first served: asyncpg's own queue lets newcomers overtake those who wait
         self._turns = asyncio.Semaphore(pool_size)
+        self._waiting = 0
         self.engine: AsyncEngine = create_async_engine(
             with_driver(url, "asyncpg"),
             pool_size=pool_size,
@@ -106,15 +119,19 @@ class Database:
             settings["role"] = self._role
         return settings
 
+    @traced_transaction("transaction")
     @asynccontextmanager
     async def unit_of_work(self, tenant_id: UUID) -> AsyncIterator[UnitOfWork]:
         """One transaction scoped to a tenant: committed on a clean exit, else rolled back."""
-        async with self._sessions() as session, session.begin():
-            await session.execute(
-                text("SELECT set_config('app.tenant_id', :tenant, true)"),
-                {"tenant": str(tenant_id)},
-            )
-            yield UnitOfWork(session=session, tenant_id=tenant_id, now=utc_now())
+        async with self._sessions() as session:
+            async with session.begin():
+                await session.execute(
+                    text("SELECT set_config('app.tenant_id', :tenant, true)"),
+                    {"tenant": str(tenant_id)},
+                )
+                uow = UnitOfWork(session=session, tenant_id=tenant_id, now=utc_now())
+                yield uow
+            uow.committed()
 
     async def raw_pool(self) -> asyncpg.Pool:
         """The asyncpg pool of this process, made at its first use."""
@@ -132,6 +149,7 @@ class Database:
             )
         return await self._pool  # whoever comes first makes it ready, the others wait for that
 
+    @traced_transaction("raw transaction")
     @asynccontextmanager
     async def raw_transaction(self, tenant_id: UUID) -> AsyncIterator[asyncpg.Connection]:
         """A bare asyncpg transaction scoped to a tenant, for the hot path.
@@ -156,18 +174,32 @@ class Database:
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         """A connection's worth of the pool. Raises TimeoutError when none comes free in time."""
-        async with asyncio.timeout(self._wait_seconds):
-            await self._turns.acquire()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await self._turns.acquire()
+        finally:
+            self._waiting -= 1
         try:
             yield
         finally:
             self._turns.release()
 
-    async def connect(self) -> asyncpg.Connection:
-        """A connection outside the pools, for whoever listens for as long as the process lives."""
+    def use(self) -> DatabaseUse:
+        """How busy the two pools are at this moment."""
+        pool = self._pool
+        return DatabaseUse(
+            allowed=self._pool_size,
+            orm_in_use=self.engine.pool.checkedout(),  # type: ignore[attr-defined]  # as QueuePool has it
+            raw_in_use=0 if pool is None else pool.get_size() - pool.get_idle_size(),
+            raw_waiting=self._waiting,
+        )
+
+    async def connect(self, **server_settings: str) -> asyncpg.Connection:
+        """A connection outside the pools, for whoever keeps one as long as the process lives."""
         return await self._open(
             with_driver(self.url, None),
-            server_settings=self._server_settings(1),
+            server_settings={**self._server_settings(1), **server_settings},
             timeout=self._timeout_seconds,
             command_timeout=self._timeout_seconds,
         )

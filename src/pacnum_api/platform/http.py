@@ -10,7 +10,6 @@ import hashlib
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
@@ -87,21 +86,6 @@ async def _unit_of_work(
 
 Uow = Annotated[UnitOfWork, Depends(_unit_of_work, scope="function")]
 """One transaction for the caller's tenant, committed before the response starts."""
-
-
-async def _unit_of_work_if_keyed(
-    request: Request,
-    caller: Annotated[Principal, Depends(authenticate)],
-) -> AsyncIterator[UnitOfWork | None]:
-    if _key_of(request) is None:
-        yield None
-        return
-    async with asynccontextmanager(_unit_of_work)(request, caller) as uow:
-        yield uow
-
-
-UowIfKeyed = Annotated[UnitOfWork | None, Depends(_unit_of_work_if_keyed, scope="function")]
-"""A unit of work only when the response must be remembered; the hot path brings its own."""
 
 
 def negotiate_locale(accepted: str | None) -> str:

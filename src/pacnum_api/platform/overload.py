@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pacnum_api.kernel.errors import ServiceUnavailable
+from pacnum_api.platform.metrics import OVERLOAD_REFUSALS
 from pacnum_api.platform.problems import render_error, render_status
 
 ALWAYS_SERVED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -161,6 +162,7 @@ class Overload:
         self, scope: Scope, receive: Receive, send: Send
     ) -> None:
         if not self.load.try_enter():
+            OVERLOAD_REFUSALS.inc()
             await _refuse(FULL, scope=scope, send=send)
             return
         try:

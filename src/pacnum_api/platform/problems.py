@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from pacnum_api.kernel.errors import DomainError, ErrorKind, FieldFault, JsonValue
+from pacnum_api.platform.trail import note_problem
 
 MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:pacnum:problem:"
@@ -93,6 +94,7 @@ def render(
     fault: Fault, scope: Mapping[str, Any], *, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """The envelope; ``scope`` is the ASGI scope of the request."""
+    note_problem(fault.code)
     body: dict[str, Any] = {
         "type": TYPE_PREFIX + fault.code,
         "title": fault.title,

@@ -102,6 +102,13 @@ class Settings(BaseSettings):
     metrics_token: str | None = Field(
         default=None, description="Bearer token of /metrics; without it only loopback may read it."
     )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port that serves metrics and nothing else, without a token.",
+    )
+    metrics_host: str = "127.0.0.1"
 
 
 @lru_cache(maxsize=1)

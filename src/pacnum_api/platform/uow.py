@@ -1,7 +1,7 @@
 """The unit of work: one request, one transaction, one instant, one tenant."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -24,6 +24,16 @@ class UnitOfWork:
     session: AsyncSession
     tenant_id: UUID
     now: datetime
+    _when_committed: list[Callable[[], object]] = field(default_factory=list)
+
+    def once_committed(self, call: Callable[[], object]) -> None:
+        """Have something counted when this unit of work has become true, and only then."""
+        self._when_committed.append(call)
+
+    def committed(self) -> None:
+        """What the edge calls after its commit."""
+        for call in self._when_committed:
+            call()
 
     async def emit(self, event_type: str, subject: str, *, data: Mapping[str, JsonValue]) -> None:
         """Put an event (past tense, ``test_session.finished``) into this transaction's outbox."""

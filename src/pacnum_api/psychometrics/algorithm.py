@@ -79,13 +79,14 @@ class Measurement:
 class Measure(Protocol):
     """From a plan and the answers so far to estimate and decision; nothing else enters.
 
-    ``prior``: of all abilities of the framework. ``ValueError`` for answers that cannot be.
+    ``plan``: or its ``session.begin``, for whoever measures the same test often. ``prior``: of all
+    abilities of the framework. ``ValueError`` for answers that cannot be.
     """
 
     def __call__(
         self,
         tables: BankTables,
-        plan: SessionPlan,
+        plan: SessionPlan | SessionState,
         *,
         responses: Sequence[Response],
         prior: JointPrior,
@@ -95,7 +96,7 @@ class Measure(Protocol):
 
 def _each_by_itself(
     tables: BankTables,
-    plan: SessionPlan,
+    plan: SessionPlan | SessionState,
     *,
     responses: Sequence[Response],
     prior: JointPrior,
@@ -110,20 +111,23 @@ def _each_by_itself(
 
 def _all_together(
     tables: BankTables,
-    plan: SessionPlan,
+    plan: SessionPlan | SessionState,
     *,
     responses: Sequence[Response],
     prior: JointPrior,
     rules: Rules,
 ) -> Measurement:
     state = replayed(tables, plan, items=[response.item for response in responses])
-    scored = [
-        response
-        for position, response in enumerate(responses, start=1)
-        if not plan.is_tryout(position, response.item)
-    ]
+    agreed = state.plan
+    scored = responses
+    if agreed.tryouts:
+        scored = [
+            response
+            for position, response in enumerate(responses, start=1)
+            if not agreed.is_tryout(position, response.item)
+        ]
     posterior = joint_estimation.estimate(
-        tables, scored, prior=prior.only(plan.competences), competences=plan.competences
+        tables, scored, prior=prior.only(agreed.competences), competences=agreed.competences
     )
     decision = joint_selection.select(tables, posterior, state=state, rules=rules)
     return Measurement(posterior, decision, state, rules, prior)

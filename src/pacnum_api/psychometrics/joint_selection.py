@@ -48,7 +48,6 @@ from pacnum_api.psychometrics.selection import (
     Decision,
     Selection,
     ValueKind,
-    best_of,
     done,
     draw_probabilities,
     drawn,
@@ -226,28 +225,49 @@ def _least_fall(state: SessionState, rules: StoppingRules) -> float:
 def _valued(
     tables: BankTables, posterior: Posterior, *, state: SessionState, still_open: Sequence[int]
 ) -> _Valued:
+    if isinstance(posterior, SinglePosterior):
+        return _valued_alone(tables, posterior, state=state, still_open=still_open)
     filled, starts = tables.filled
     used_up = dict(
         zip(filled, np.logical_and.reduceat(state.blocked, starts).tolist(), strict=True)
     )
     free = [index for index in still_open if not used_up.get(index, True)]
     values = np.full(tables.item_count, _BLOCKED)
-    if isinstance(posterior, SinglePosterior):
-        for competence in free:
-            table = tables.competences[competence]
-            values[table.first : table.stop] = item_values(
-                table,
-                posterior.only,
-                target=state.plan.targets.get(competence),
-                drops_impossible=True,
-            )
-    elif free:
+    if free:
         _fill(values, tables, posterior=posterior, state=state, competences=free)
     values[state.blocked] = _BLOCKED
     if state.plan.blueprint is not None:
         values[~kept_to(values, state)] = _BLOCKED
     best = dict(zip(filled, np.maximum.reduceat(values, starts).tolist(), strict=True))
     return _Valued(values, {index: best[index] for index in free if best[index] >= 0.0})
+
+
+def _valued_alone(
+    tables: BankTables,
+    posterior: SinglePosterior,
+    *,
+    state: SessionState,
+    still_open: Sequence[int],
+) -> _Valued:
+    """``_valued`` for a single competence: one slice of the bank."""
+    values = np.full(tables.item_count, _BLOCKED)
+    best = {}
+    for competence in still_open:
+        table = tables.competences[competence]
+        items = slice(table.first, table.stop)
+        blocked = state.blocked[items]
+        if blocked.all():
+            continue
+        own = values[items]
+        target = state.plan.targets.get(competence)
+        own[:] = item_values(table, posterior.only, target=target, drops_impossible=True)
+        own[blocked] = _BLOCKED
+        if state.plan.blueprint is not None:
+            values[~kept_to(values, state)] = _BLOCKED
+        greatest = float(own.max())
+        if greatest >= 0.0:
+            best[competence] = greatest
+    return _Valued(values, best)
 
 
 def _fill(
@@ -355,6 +375,15 @@ def _whole_numbers(posterior: JointPosterior) -> FloatArray:
     return np.stack((weight, np.rint(weight * score)), axis=1)
 
 
+def _greatest(values: FloatArray, *, count: int) -> IntArray:
+    """Return the indices of the greatest, best first, the lower one first among equals."""
+    found = np.arange(len(values))
+    if count < len(values):
+        least = np.partition(values, len(values) - count)[len(values) - count]
+        found = np.flatnonzero(values >= least)
+    return found[np.argsort(-values[found], kind="stable")[:count]]
+
+
 def _choose(
     tables: BankTables, values: FloatArray, *, state: SessionState, rules: Rules
 ) -> Selection:
@@ -372,13 +401,10 @@ def _choose(
     if state.plan.availability is not None:
         ranked *= state.plan.availability
     ranked[~allowed] = _BLOCKED
-    best = list(best_of(ranked, count=min(CANDIDATES_KEPT, pool_size)))
+    best = _greatest(ranked, count=min(CANDIDATES_KEPT, pool_size))
     draw = uniform(state.plan.seed, position, purpose="item")
-    chances = draw_probabilities([score for _, score in best], rules=rules.selection)
-    candidates = tuple(
-        Candidate(index, float(values[index]), chance)
-        for (index, _), chance in zip(best, chances, strict=True)
-    )
+    chances = draw_probabilities(ranked[best].tolist(), rules=rules.selection)
+    candidates = tuple(map(Candidate, best.tolist(), values[best].tolist(), chances))
     item = drawn(candidates, draw)
     competence = tables.competence_of[item]
     is_target = competence in state.plan.targets

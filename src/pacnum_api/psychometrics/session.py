@@ -128,12 +128,30 @@ def after(
 
 
 def replayed(
-    tables: BankTables, plan: SessionPlan, *, items: Sequence[int], elapsed_seconds: float = 0.0
+    tables: BankTables,
+    plan: SessionPlan | SessionState,
+    *,
+    items: Sequence[int],
+    elapsed_seconds: float = 0.0,
 ) -> SessionState:
-    """Return the state after ``items`` in order: ``begin``, then ``after`` for each."""
-    start = begin(tables, plan)
-    counts = list(start.counts)
+    """Return the state after ``items`` in order: ``begin``, then ``after`` for each.
+
+    ``plan``: or what ``begin`` made of it, for whoever asks about the same test often.
+    """
+    start = plan if isinstance(plan, SessionState) else begin(tables, plan)
+    agreed, competence_of, others = start.plan, tables.competence_of, tables.others_excluded
+    counts, blocked = list(start.counts), start.blocked.copy()
+    blocked[list(items)] = True
     for position, item in enumerate(items, start=1):
-        start.blocked[tables.excludes[item]] = True
-        counts[tables.competence_of[item]] += not plan.is_tryout(position, item)
-    return replace(start, items=tuple(items), counts=tuple(counts), elapsed_seconds=elapsed_seconds)
+        if others[item] is not None:
+            blocked[others[item]] = True
+        if not agreed.tryouts or not agreed.is_tryout(position, item):
+            counts[competence_of[item]] += 1
+    return SessionState(
+        plan=agreed,
+        items=tuple(items),
+        counts=tuple(counts),
+        blocked=blocked,
+        rank=start.rank,
+        elapsed_seconds=elapsed_seconds,
+    )

@@ -81,7 +81,7 @@ class BankTables:
 
     @property
     def item_count(self) -> int:
-        return len(self.parameters)
+        return len(self.competence_of)
 
     @cached_property
     def filled(self) -> tuple[tuple[int, ...], IntArray]:
@@ -97,6 +97,16 @@ class BankTables:
             (np.zeros(1, np.int64), np.add.accumulate(self.parameters.categories))
         )
         return np.array([(ends[one.first], ends[one.stop]) for one in self.competences])
+
+    @cached_property
+    def others_excluded(self) -> tuple[IntArray | None, ...]:
+        """``excludes`` of the items that exclude more than themselves; None for the others."""
+        return tuple(items if len(items) > 1 else None for items in self.excludes)
+
+    @cached_property
+    def category_counts(self) -> tuple[int, ...]:
+        """The number of response categories of each item."""
+        return tuple(self.parameters.categories.tolist())
 
     @cached_property
     def _rows(self) -> IntArray:
@@ -155,7 +165,7 @@ class BankTables:
         """Return the row of ``likelihood`` for an answer; ``ValueError`` if there is none."""
         if not 0 <= item < self.item_count:
             raise ValueError(f"item {item} is not in the bank")
-        if not 0 <= category < int(self.parameters.categories[item]):
+        if not 0 <= category < self.category_counts[item]:
             raise ValueError(f"item {item} has no category {category}")
         return self.row_of[item] + category
 

@@ -25,6 +25,7 @@ JOBS = [
     "forget_idempotent_responses",
     "renew_signing_key",
     "purge_client_traces",
+    "take_stock",
 ]
 
 

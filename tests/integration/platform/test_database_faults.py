@@ -127,11 +127,11 @@ async def test_a_listener_tries_again_less_and_less_often(
     tried: list[float] = []
 
     class Refusing(Database):
-        async def connect(self) -> asyncpg.Connection:
+        async def connect(self, **server_settings: str) -> asyncpg.Connection:
             tried.append(time.monotonic())
             if len(tried) < 6:
                 raise RuntimeError("whatever it may be")
-            return await super().connect()
+            return await super().connect(**server_settings)
 
     heard = asyncio.Event()
     database = Refusing(with_database(database_url, "postgres"), pool_size=1)

@@ -155,7 +155,7 @@ async def test_an_answer_moves_other_competences_too(caller: Caller, bank: ItemB
         others.append(max(moves))
         for one in step["moved"]:
             # an answer to one competence says the same of another; where it was foreseen and moves
-            # its own next to nothing, what it says of the strength of correlation may move them more
+            # its own next to nothing, what it says of the correlation may move them more
             up = one["theta_after"] > one["theta_before"]
             assert up == (own > 0.0) or abs(own) < 0.05
             assert one["standard_error_after"] < one["standard_error_before"] + 0.02

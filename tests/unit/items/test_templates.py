@@ -14,8 +14,9 @@ from pacnum_api.domains.items.policy.expressions import (
     print_day,
     print_number,
 )
+from pacnum_api.domains.items.policy.identity import ByIdentity
 from pacnum_api.domains.items.policy.templates import TemplateExhausted, _drawn, draw
-from pacnum_api.domains.items.policy.wording import Wording, _ById, wording
+from pacnum_api.domains.items.policy.wording import Wording, wording
 from pacnum_api.domains.items.schemas.authored_templates import AuthoredTemplate
 from pacnum_api.domains.items.types import LocalisedText, Template
 from tests.support.authored_items import both, make_item
@@ -283,6 +284,6 @@ def test_what_is_no_number_is_told(source: str) -> None:
 
 def test_templates_are_cached_by_identity() -> None:
     one, two = template(EVERYTHING), template(EVERYTHING)
-    assert _ById(one) == _ById(one)
-    assert _ById(one) != _ById(two)
-    assert _ById(one) != one
+    assert ByIdentity(one) == ByIdentity(one)
+    assert ByIdentity(one) != ByIdentity(two)
+    assert ByIdentity(one) != one

@@ -20,6 +20,7 @@ from pacnum_api.platform.problems import (
     render_status,
 )
 from pacnum_api.platform.request_log import RequestLog
+from tests.support.log_lines import logged
 from tests.support.problems import check_problem
 
 
@@ -194,22 +195,7 @@ async def test_an_announced_body_is_weighed_by_its_announcement(
     assert statuses == [status]
 
 
-class Recorder:
-    """A log that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.lines: list[dict[str, Any]] = []
-
-    def error(self, event: str, **members: Any) -> None:
-        self.info(event, **members)
-
-    def info(self, event: str, **members: Any) -> None:
-        self.lines.append({"event": event, **members})
-
-
-async def test_the_log_names_routes_and_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    log = Recorder()
-    monkeypatch.setattr("pacnum_api.platform.request_log._log", log)
+async def test_the_log_names_routes_and_nobody() -> None:
     app = FastAPI()
     app.add_middleware(RequestLog)
 
@@ -220,15 +206,20 @@ async def test_the_log_names_routes_and_nobody(monkeypatch: pytest.MonkeyPatch) 
         return name
 
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://pacnum.test") as http:
-        await http.get("/people/jane?secret=1", headers={"Authorization": "Bearer xyz"})
-        await http.get("/elsewhere/jane")
-        await http.get("/people/john")
-    line, other, error, _ = log.lines
+    with logged() as lines:
+        async with httpx.AsyncClient(transport=transport, base_url="http://pacnum.test") as http:
+            await http.get("/people/jane?secret=1", headers={"Authorization": "Bearer xyz"})
+            await http.get("/elsewhere/jane")
+            await http.get("/people/john")
+            await http.request("JANE", "/people/jane")
+        line, other, error, failed, made_up = lines()
     assert (line["event"], line["method"], line["status"]) == ("request", "GET", 200)
     assert (line["route"], other["route"]) == ("/people/{name}", "unmatched")
     assert line["request_id"] != other["request_id"]
     assert line["duration_ms"] >= 0
     assert (error["event"], error["route"]) == ("unexpected_error", "/people/{name}")
+    assert error["request_id"] == failed["request_id"]
+    assert failed["problem"] == "internal_error"
+    assert (made_up["method"], made_up["status"]) == ("_OTHER", 405)
     for private in ("jane", "john", "secret", "xyz"):
-        assert private not in str(log.lines)
+        assert private not in str((line, other, error, failed, made_up)).lower()

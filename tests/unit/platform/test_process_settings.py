@@ -3,18 +3,20 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 import structlog
 from pydantic import ValidationError
 
+from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
 from pacnum_api.platform.clock import utc_now
 from pacnum_api.platform.database import with_driver
-from pacnum_api.platform.logging import configure_logging
+from pacnum_api.platform.logging import LineLogger, configure_logging
 from pacnum_api.platform.settings import Settings, default_home, get_settings
+from tests.support.log_lines import logged
 
 
 @pytest.mark.parametrize(
@@ -89,39 +91,71 @@ def test_now_is_aware_and_in_utc() -> None:
 # --- logs -----------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def restored() -> Iterator[None]:
-    """The root logger and structlog as the test run had them."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    known = structlog.get_config()
-    yield
-    root.handlers[:], root.level = handlers, level
-    structlog.configure(**known)
+def test_every_line_is_one_json_object() -> None:
+    with logged() as lines:
+        configure_logging("info")  # twice is once
+        log = structlog.stdlib.get_logger("pacnum.test")
+        log.info("été", count=1)
+        log.debug("not said")
+        logging.getLogger("library").warning("old %s", "style")
+        logging.getLogger("uvicorn.access").info("GET /v1/agents/0197 HTTP/1.1")
+        try:
+            _ = 1 / 0
+        except ZeroDivisionError:
+            log.exception("broken")
+            logging.getLogger("library").exception("broken too")
+        LineLogger("pacnum.fast").info("quick", id=PUBLIC_TENANT_ID)
+        LineLogger("pacnum.fast").error("quick too")
+        said = lines()
+    events = ["été", "old style", "broken", "broken too", "quick", "quick too"]
+    assert [line["event"] for line in said] == events
+    assert (said[0]["count"], said[4]["id"]) == (1, str(PUBLIC_TENANT_ID))
+    for line in said[2:4]:
+        assert "ZeroDivisionError" in str(line["exception"])
+    for line in said:
+        assert datetime.fromisoformat(line["timestamp"]).tzinfo == UTC
+        assert line["timestamp"].endswith("Z")
+    levels = ["info", "warning", "error", "error", "info", "error"]
+    assert [line["level"] for line in said] == levels
+    loggers = ["pacnum.test", "library", "pacnum.test", "library", "pacnum.fast", "pacnum.fast"]
+    assert [line["logger"] for line in said] == loggers
 
 
-def lines(stream: io.StringIO) -> list[dict[str, object]]:
-    return [json.loads(line) for line in stream.getvalue().splitlines()]
+def test_the_level_holds_for_all() -> None:
+    with logged("error") as lines:
+        structlog.stdlib.get_logger("pacnum.test").warning("not said")
+        logging.getLogger("library").warning("not said")
+        LineLogger("pacnum.fast").info("not said")
+        LineLogger("pacnum.fast").error("said")
+        assert [line["event"] for line in lines()] == ["said"]
 
 
-@pytest.mark.usefixtures("restored")
-def test_every_line_is_one_json_object(monkeypatch: pytest.MonkeyPatch) -> None:
-    stream = io.StringIO()
-    monkeypatch.setattr("sys.stderr", stream)
-    configure_logging("info")
-    configure_logging("info")  # twice is once
-    structlog.stdlib.get_logger("pacnum.test").info("été", count=1)
-    structlog.stdlib.get_logger("pacnum.test").debug("not said")
-    logging.getLogger("library").warning("old %s", "style")
-    logging.getLogger("uvicorn.access").info("GET /v1/agents/0197 HTTP/1.1")
-    try:
-        _ = 1 / 0
-    except ZeroDivisionError:
-        structlog.stdlib.get_logger("pacnum.test").exception("broken")
-    said = lines(stream)
-    assert [line["event"] for line in said] == ["été", "old style", "broken"]
-    assert "ZeroDivisionError" in str(said[2]["exception"])
-    assert all(str(line["timestamp"]).endswith("Z") for line in said)
-    assert [line["level"] for line in said] == ["info", "warning", "error"]
-    assert [line["logger"] for line in said] == ["pacnum.test", "library", "pacnum.test"]
-    assert "\\u" not in stream.getvalue()
+def test_any_value_can_be_said() -> None:
+    with logged() as lines:
+        log = LineLogger("pacnum.fast")
+        log.info("odd", surrogate="\ud800", large=2**70, thing=Path("/x"))
+        logging.getLogger("library").info("%d", "no number")
+        line, misfit = lines()
+    assert misfit["event"] == "%d"
+    assert (line["surrogate"], line["large"], line["thing"]) == ("\ud800", 2**70, "PosixPath('/x')")
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError, ValueError])
+def test_a_closed_stream_stops_nobody(error: type[Exception]) -> None:
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise error(text)
+
+    with logged(), patch("sys.stderr", Closed()):
+        configure_logging("info")
+        LineLogger("pacnum.fast").info("lost")
+
+
+def test_bytes_go_out_line_by_line(tmp_path: Path) -> None:
+    """As to a process' real standard error: each line is there before the next."""
+    file = tmp_path / "log"
+    with file.open("w", encoding="ascii") as stream, logged(), patch("sys.stderr", stream):
+        configure_logging("info")
+        LineLogger("pacnum.fast").info("été")
+        assert json.loads(file.read_text("utf-8"))["event"] == "été"
+        assert "\\u" not in file.read_text("utf-8")

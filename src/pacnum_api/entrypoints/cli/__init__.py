@@ -57,19 +57,25 @@ def serve(
     from pacnum_api.entrypoints import serving
     from pacnum_api.platform.local_database import database_url
     from pacnum_api.platform.logging import configure_logging
+    from pacnum_api.platform.metrics_page import metrics_port, shared_metrics
     from pacnum_api.platform.settings import get_settings
 
     settings = get_settings()
     configure_logging(settings.log_level)
+    processes = workers or settings.workers
     address = host or settings.host
     chosen_port = _free_port(address) if port == 0 else (port or settings.port)
     os.environ.setdefault("PACNUM_PUBLIC_URL", f"http://{address}:{chosen_port}")
-    with database_url(settings) as url:
+    with (
+        database_url(settings) as url,
+        shared_metrics(processes),
+        metrics_port(settings.metrics_port, host=settings.metrics_host),
+    ):
         os.environ["PACNUM_DATABASE_URL"] = url  # the worker processes read their settings anew
         get_settings.cache_clear()
         if settings.database_url is None:
             _publish_shipped_content(url)
-        serving.run(settings, host=address, port=chosen_port, workers=workers or settings.workers)
+        serving.run(settings, host=address, port=chosen_port, workers=processes)
 
 
 def _publish_shipped_content(url: str) -> None:
@@ -103,11 +109,14 @@ def worker() -> None:
     from pacnum_api.entrypoints.worker import run_worker
     from pacnum_api.platform.local_database import run_with_database
     from pacnum_api.platform.logging import configure_logging
+    from pacnum_api.platform.metrics_page import metrics_port
     from pacnum_api.platform.settings import get_settings
+    from pacnum_api.platform.telemetry import telemetry
 
     settings = get_settings()
     configure_logging(settings.log_level)
-    run_with_database(lambda database: run_worker(database, settings))
+    with metrics_port(settings.metrics_port, host=settings.metrics_host), telemetry():
+        run_with_database(lambda database: run_worker(database, settings))
 
 
 @app.command("demo")

@@ -20,6 +20,7 @@ from pacnum_api.platform.auth.gate import Admission, Gate
 from pacnum_api.platform.auth.keys import KeyRing
 from pacnum_api.platform.auth.principal import Principal
 from pacnum_api.platform.auth.scopes import DESCRIPTIONS
+from pacnum_api.platform.metrics import RATE_LIMIT_REFUSALS
 
 ACCESS_ERRORS = (MissingToken, InvalidToken, InsufficientScope, RateLimitExceeded)
 """What every route behind ``authorise`` may answer."""
@@ -87,6 +88,7 @@ async def authenticate(request: Request) -> Principal:
     admission = await gate_of(request).admit(_bearer(request.headers.get("authorization")))
     request.state.admission = admission
     if not admission.rate.is_allowed:
+        RATE_LIMIT_REFUSALS.labels(admission.rate.quota.name).inc()
         raise RateLimitExceeded(admission.rate.reset_seconds)
     return admission.principal
 

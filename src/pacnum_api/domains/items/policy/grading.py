@@ -39,6 +39,9 @@ from pacnum_api.domains.items.types import (
 MOST_CATEGORIES: Final = 4
 """With more steps than this, thresholds cannot be told apart on samples of a realistic size."""
 
+NOTHING: Final = Given()
+"""What was read from an answer that says nothing."""
+
 Parts = Mapping[str, bool]
 Words = tuple[Wording, ...]
 """The item in each language: a text is right in either, numbers are the same in both."""
@@ -49,10 +52,15 @@ def grade(item: Item, *, seed: int, response: object) -> GradedResponse:
 
     Raises TemplateExhausted, which an item that passed its checks does not.
     """
-    task = item.task
     given = read_response(item, seed=seed, response=response)
+    return judge(item, NOTHING if isinstance(given, tuple) else given, seed=seed)
+
+
+def judge(item: Item, given: Given, *, seed: int) -> GradedResponse:
+    """Judge what was read from an answer. Raises TemplateExhausted, as ``grade``."""
+    task = item.task
     words = tuple(wording(item, seed=seed, locale=locale) for locale in LOCALES)
-    parts = _judged(task, Given() if isinstance(given, tuple) else given, words=words)
+    parts = _judged(task, given, words=words)
     marks, full, steps = _earned(task, parts), _marks(task), categories(task)
     if not is_partial(task):
         marks = full if all(parts.values()) else 0

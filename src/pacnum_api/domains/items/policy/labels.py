@@ -7,8 +7,9 @@ the same labels when the answer comes back.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 
+from pacnum_api.domains.items.policy.identity import ByIdentity
 from pacnum_api.domains.items.policy.seeded_stream import SeededStream
 from pacnum_api.domains.items.types import (
     Categorisation,
@@ -27,6 +28,7 @@ from pacnum_api.domains.items.types import (
     Region,
     ShortTextTask,
     SingleChoiceTask,
+    Task,
 )
 
 
@@ -56,7 +58,13 @@ Labels = Mapping[str, Labelled]
 
 def label(item: Item, seed: int) -> Labels:
     """The labels of one item for one seed; the same in every language."""
-    return _label(item.task, _Shuffler(seed, item.key))
+    return _labels(ByIdentity(item.task), seed=seed, key=item.key)
+
+
+# An item is shown, then its answer is read and judged, often by the same process.
+@lru_cache(maxsize=4096)
+def _labels(task: ByIdentity[Task], *, seed: int, key: str) -> Labels:
+    return _label(task.it, _Shuffler(seed, key))
 
 
 class _Shuffler:

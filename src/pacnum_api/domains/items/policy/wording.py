@@ -11,6 +11,7 @@ from pacnum_api.domains.items.policy.expressions import (
     fill,
     is_template,
 )
+from pacnum_api.domains.items.policy.identity import ByIdentity
 from pacnum_api.domains.items.policy.templates import draw
 from pacnum_api.domains.items.types import Cell, Item, LocalisedText, Scalar, Template
 
@@ -57,25 +58,12 @@ def wording(item: Item, *, seed: int, locale: str) -> Wording:
     """How one reader of one session sees the item. Raises TemplateExhausted."""
     if item.template is None:
         return Wording(locale, None)
-    return Wording(locale, _values(_ById(item.template), seed=seed, key=item.key)[locale])
-
-
-class _ById:
-    """A template as a cache key: the same object, compared without reading it."""
-
-    __slots__ = ("template",)
-
-    def __init__(self, template: Template) -> None:
-        self.template = template
-
-    def __hash__(self) -> int:
-        return id(self.template)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ById) and other.template is self.template
+    return Wording(locale, _values(ByIdentity(item.template), seed=seed, key=item.key)[locale])
 
 
 # An item is shown, then graded a minute later, often by the same process; its files in between.
 @lru_cache(maxsize=2048)
-def _values(named: _ById, *, seed: int, key: str) -> Mapping[str, Mapping[str, object]]:
-    return draw(named.template, seed=seed, key=key).values
+def _values(
+    template: ByIdentity[Template], *, seed: int, key: str
+) -> Mapping[str, Mapping[str, object]]:
+    return draw(template.it, seed=seed, key=key).values

@@ -8,6 +8,7 @@ from pacnum_api.domains.items.schemas.presented import (
 from pacnum_api.domains.items.schemas.responses import ResponsePayload
 from pacnum_api.domains.items.service.banks import (
     BANK_CHANNEL,
+    count_banks,
     current_bank,
     find_cached_bank,
     forget_banks,
@@ -51,6 +52,7 @@ __all__ = [
     "ReportSettings",
     "ResponsePayload",
     "begin_exposure",
+    "count_banks",
     "current_bank",
     "end_exposure",
     "find_cached_bank",

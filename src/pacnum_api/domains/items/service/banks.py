@@ -57,6 +57,11 @@ def forget_banks(payload: str = "") -> None:
         _kept.clear()
 
 
+def count_banks() -> int:
+    """How many bank versions this process holds in memory."""
+    return len(_kept)
+
+
 async def current_bank(uow: UnitOfWork, framework: str) -> BankHandle:
     """The newest bank of a framework; a tenant's own hides the public one. Raises BankNotFound."""
     return handle_of(await repository.get_newest_bank(uow, framework))

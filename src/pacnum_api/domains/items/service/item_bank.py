@@ -8,10 +8,10 @@ import numpy as np
 
 from pacnum_api.domains.items.errors import ItemFileNotFound
 from pacnum_api.domains.items.policy.files import find_file
-from pacnum_api.domains.items.policy.grading import grade
+from pacnum_api.domains.items.policy.grading import NOTHING, grade, judge
 from pacnum_api.domains.items.policy.partial_solving import response_worth
 from pacnum_api.domains.items.policy.presentation import present
-from pacnum_api.domains.items.policy.responses import read_response
+from pacnum_api.domains.items.policy.responses import Given, read_response
 from pacnum_api.domains.items.policy.solving import Answer, right_response, wrong_response
 from pacnum_api.domains.items.types import (
     BankEntry,
@@ -107,12 +107,20 @@ class ItemBank:
         """What the agent sees: JSON-ready, without key, feedback, parameters or authors' ids."""
         return present(self.items[index], seed=seed, locale=locale)
 
-    def validate_response(
+    def read_response(
         self, index: int, *, seed: int, response: object
-    ) -> tuple[FieldFault, ...]:
-        """Every fault in the form of a response, by pointer below ``/response``; () when fine."""
-        given = read_response(self.items[index], seed=seed, response=response)
-        return given if isinstance(given, tuple) else ()
+    ) -> Given | tuple[FieldFault, ...]:
+        """What was answered, or every fault in its form, by pointer below ``/response``.
+
+        None, a skipped item, says nothing and is no fault.
+        """
+        if response is None:
+            return NOTHING
+        return read_response(self.items[index], seed=seed, response=response)
+
+    def judge(self, index: int, given: Given | None, *, seed: int) -> GradedResponse:
+        """What an answer that was read is worth; None, one that does not count, nothing."""
+        return judge(self.items[index], NOTHING if given is None else given, seed=seed)
 
     def grade(self, index: int, *, seed: int, response: object) -> GradedResponse:
         """What a response is worth; None (skipped) or a malformed one is worth nothing."""

@@ -2,9 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 from pacnum_api.domains.items.types.names import ItemType
 from pacnum_api.kernel.errors import JsonValue
+
+
+class FilePresented(TypedDict):
+    """A file of an item, by the name it is fetched by."""
+
+    name: str
+    media_type: str
+    alt: str
+
+
+class ContentPresented(TypedDict):
+    """The content of an item as JSON has it."""
+
+    scenario: str | None
+    stem: str
+    interaction: Mapping[str, JsonValue]
+    files: list[FilePresented]
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +30,7 @@ class PresentedItem:
     """What leaves the service for one seed and one locale: JSON-ready, without key or feedback."""
 
     type: ItemType
-    content: Mapping[str, JsonValue]
+    content: ContentPresented
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The pure part of a test session: from (setup, answers, bank) to what happens next."""
 
 from pacnum_api.domains.test_sessions.policy.course import (
+    Course,
     Ground,
     may_be_put,
     step_after,
@@ -22,6 +23,7 @@ from pacnum_api.domains.test_sessions.policy.tryouts import (
 from pacnum_api.domains.test_sessions.policy.wording import CourseFacts, summary_of
 
 __all__ = [
+    "Course",
     "CourseFacts",
     "Ground",
     "TryoutCandidate",

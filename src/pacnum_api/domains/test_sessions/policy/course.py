@@ -6,6 +6,7 @@ each time: that *is* replay, and it costs some hundred microseconds (``docs/benc
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from pacnum_api.psychometrics.arithmetic import BoolArray, FloatArray
 from pacnum_api.psychometrics.estimation import Response
 from pacnum_api.psychometrics.exposure import ExposureGroups, availability_of_items
 from pacnum_api.psychometrics.population import JointPrior
-from pacnum_api.psychometrics.session import SessionPlan
+from pacnum_api.psychometrics.session import SessionPlan, SessionState, begin
 from pacnum_api.psychometrics.tables import BankTables
 
 
@@ -33,26 +34,41 @@ class Ground:
     prior: JointPrior
 
 
+@dataclass(frozen=True, eq=False)
+class Course:
+    """The steps of one session, with what they have in common worked out once."""
+
+    ground: Ground
+    setup: SessionSetup
+
+    def step(self, items: Sequence[int], categories: Sequence[int]) -> Measurement:
+        """Estimate and decide after the answers ``categories`` to the first items of ``items``.
+
+        Raises ``ValueError`` for more answers than items or answers that cannot be, and
+        ``UnknownAlgorithm`` when this process no longer keeps the session's algorithm.
+        """
+        algorithm = algorithm_for(self.setup.algorithm_version)
+        return algorithm.measure(
+            self.ground.tables,
+            self._start,
+            responses=[
+                Response(item, category)
+                for item, category in zip(items[: len(categories)], categories, strict=True)
+            ],
+            prior=self.ground.prior,
+            rules=algorithm.rules_for(Purpose(self.setup.purpose.value)),
+        )
+
+    @cached_property
+    def _start(self) -> SessionState:
+        return begin(self.ground.tables, _plan(self.ground, self.setup))
+
+
 def step_after(
     ground: Ground, setup: SessionSetup, *, items: Sequence[int], categories: Sequence[int]
 ) -> Measurement:
-    """Estimate and decide after the answers ``categories`` to the first items of ``items``.
-
-    Raises ``ValueError`` for more answers than items or answers that cannot be, and
-    ``UnknownAlgorithm`` when this process no longer keeps the session's algorithm.
-    """
-    algorithm = algorithm_for(setup.algorithm_version)
-    responses = [
-        Response(item=item, category=category)
-        for item, category in zip(items[: len(categories)], categories, strict=True)
-    ]
-    return algorithm.measure(
-        ground.tables,
-        _plan(ground, setup),
-        responses=responses,
-        prior=ground.prior,
-        rules=algorithm.rules_for(Purpose(setup.purpose.value)),
-    )
+    """One step of a session by itself: see ``Course.step``."""
+    return Course(ground, setup).step(items, categories)
 
 
 def may_be_put(ground: Ground, setup: SessionSetup) -> BoolArray:

@@ -18,13 +18,16 @@ GRACE = timedelta(seconds=5)
 """For the network: the clock is the server's."""
 
 
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
 def answer_hash(submission: Submission) -> bytes:
     """SHA-256 of item and response, whatever the order of members.
 
     Two submissions with the same hash are the same answer sent twice; how long the browser says it
     took is evidence, not part of the answer.
     """
-    canonical = json.dumps(submission.response, sort_keys=True, separators=(",", ":"))
+    canonical = _canonical(submission.response)
     return hashlib.sha256(f"{submission.item_id}\n{canonical}".encode()).digest()
 
 

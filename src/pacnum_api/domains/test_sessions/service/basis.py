@@ -6,6 +6,7 @@ invalidate; what is not in memory is loaded by whoever has a unit of work.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -26,19 +27,24 @@ _Key = tuple[UUID, UUID, float]
 _kept: OrderedDict[_Key, JointPrior] = OrderedDict()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Basis:
-    """A bank, and the ground that a session's steps stand on."""
+    """A bank, and the ground that a session's steps stand on; of one session, its course."""
 
     bank: ItemBank
     ground: policy.Ground
+    _course: policy.Course | None = None
 
     def step(self, session: StoredSession, *, answered: int | None = None) -> Measurement:
         """Where the session stood after its first answers; all of them if no number is given."""
-        categories = session.categories if answered is None else session.categories[:answered]
-        return policy.step_after(
-            self.ground, session.setup, items=session.items, categories=categories
-        )
+        return self.step_at(session, session.categories[:answered])
+
+    def step_at(self, session: StoredSession, categories: Sequence[int]) -> Measurement:
+        """Where the session stands with these answers to its first items."""
+        course = self._course
+        if course is None or course.setup is not session.setup:
+            course = self._course = policy.Course(self.ground, session.setup)
+        return course.step(session.items, categories)
 
 
 def find_cached_basis(setup: SessionSetup) -> Basis | None:

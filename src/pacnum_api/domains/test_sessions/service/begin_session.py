@@ -39,6 +39,8 @@ from pacnum_api.domains.test_sessions.types import (
 )
 from pacnum_api.kernel.errors import FieldFault, InvalidInput
 from pacnum_api.kernel.ids import new_id
+from pacnum_api.platform.metrics import SESSIONS_BEGUN
+from pacnum_api.platform.trail import follow_session
 from pacnum_api.platform.uow import UnitOfWork
 from pacnum_api.psychometrics.algorithm import (
     ALGORITHM_VERSION,
@@ -84,6 +86,8 @@ async def begin_session(
     session = replace(session, setup=setup, items=(_item_of(step),))
     await repository.add_session(await uow.driver(), uow.tenant_id, session=session)
     keep_prior(setup, basis.ground.prior)
+    follow_session(session.id)
+    uow.once_committed(SESSIONS_BEGUN.labels(setup.purpose).inc)
     return session_read(session, basis, now=uow.now, step=step)
 
 

@@ -64,6 +64,12 @@ async def expire_sessions(uow: UnitOfWork) -> int:
     return len(ended)
 
 
+async def overdue_seconds(uow: UnitOfWork) -> float:
+    """How long ago this tenant's oldest session in progress ran out of time; 0: none has."""
+    oldest = await repository.find_oldest_overdue(await uow.driver(), uow.tenant_id, now=uow.now)
+    return 0.0 if oldest is None else (uow.now - oldest).total_seconds()
+
+
 async def _end(uow: UnitOfWork, session_id: UUID, *, state: SessionState) -> TestSessionRead:
     session = await repository.get_session(await uow.driver(), uow.tenant_id, session_id=session_id)
     present = session.state_at(uow.now)

@@ -15,6 +15,7 @@ from pacnum_api.domains.test_sessions.types import (
     SessionState,
     StoredSession,
 )
+from pacnum_api.platform.metrics import SESSIONS_ENDED
 from pacnum_api.platform.uow import UnitOfWork
 from pacnum_api.psychometrics.algorithm import Measurement
 from pacnum_api.psychometrics.stopping import StopReason
@@ -54,6 +55,7 @@ async def record_end(
             ),
         )
     forget_prior(session.setup)
+    uow.once_committed(SESSIONS_ENDED.labels(session.state).inc)
     await uow.emit(
         EVENTS[session.state],
         str(session.id),

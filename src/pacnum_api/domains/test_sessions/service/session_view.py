@@ -7,19 +7,17 @@ from datetime import datetime
 from urllib.parse import quote
 from uuid import UUID
 
-from pacnum_api.domains.items.service import ItemBank, ItemContent
+from pacnum_api.domains.items.service import ItemBank
 from pacnum_api.domains.test_sessions import policy
 from pacnum_api.domains.test_sessions.schemas import (
-    AnswerAccepted,
-    FileRead,
-    ItemContentRead,
     PendingItemRead,
     ProgressRead,
     TestSessionRead,
     VersionsRead,
 )
 from pacnum_api.domains.test_sessions.service.basis import Basis
-from pacnum_api.domains.test_sessions.types import SessionState, StoredSession
+from pacnum_api.domains.test_sessions.types import StoredSession
+from pacnum_api.platform.schemas import rfc3339
 from pacnum_api.psychometrics.algorithm import Measurement
 
 
@@ -36,28 +34,29 @@ def versions_of(session: StoredSession, bank: ItemBank) -> VersionsRead:
 
 def pending_item(
     session: StoredSession, bank: ItemBank, *, position: int, issued_at: datetime
-) -> PendingItemRead:
-    """The item put at a position, as the agent sees it."""
+) -> dict[str, object]:
+    """The item put at a position, as the agent sees it: a ``PendingItemRead`` as JSON has it."""
     setup = session.setup
     index = session.items[position - 1]
     item = bank.items[index]
-    shown = bank.present(index, seed=setup.seed, locale=setup.locale)
-    content = ItemContent.model_validate(shown.content)
-    files = [
-        FileRead(**dict(file), href=_href(session.id, position, name=file.name))
-        for file in content.files
-    ]
-    return PendingItemRead(
-        position=position,
-        item_id=bank.item_ids[index],
-        type=item.type,
-        competence=item.competence,
-        issued_at=issued_at,
-        time_limit_seconds=policy.time_limit_seconds(
+    content = bank.present(index, seed=setup.seed, locale=setup.locale).content
+    return {
+        "position": position,
+        "item_id": str(bank.item_ids[index]),
+        "type": item.type.value,
+        "competence": item.competence,
+        "issued_at": rfc3339(issued_at),
+        "time_limit_seconds": policy.time_limit_seconds(
             setup.purpose, item.expected_seconds, accommodations=setup.accommodations
         ),
-        content=ItemContentRead(**{**dict(content), "files": files}),
-    )
+        "content": {
+            **content,
+            "files": [
+                {**file, "href": _href(session.id, position, name=file["name"])}
+                for file in content["files"]
+            ],
+        },
+    }
 
 
 def _href(session_id: UUID, position: int, *, name: str) -> str:
@@ -79,9 +78,10 @@ def session_read(
     pending = None
     position = session.pending_position
     if position is not None and session.pending_issued_at:  # the latter only while in progress
-        pending = pending_item(
+        document = pending_item(
             session, bank, position=position, issued_at=session.pending_issued_at
         )
+        pending = PendingItemRead.model_validate(document)
     return TestSessionRead(
         id=session.id,
         agent_id=session.agent_id,
@@ -98,32 +98,4 @@ def session_read(
         updated_at=session.updated_at,
         expires_at=session.expires_at,
         finished_at=session.finished_at,
-    )
-
-
-def answer_accepted(
-    session: StoredSession,
-    basis: Basis,
-    *,
-    position: int,
-    accepted_at: datetime,
-    step: Measurement | None = None,
-) -> AnswerAccepted:
-    """The reply to the answer of a position: the same whenever it is made again.
-
-    It depends on the session's first ``position`` answers and on what came next, never on what
-    happened later. ``step`` saves computing it twice for whoever has it.
-    """
-    has_next = len(session.items) > position
-    pending = (
-        pending_item(session, basis.bank, position=position + 1, issued_at=accepted_at)
-        if has_next
-        else None
-    )
-    return AnswerAccepted(
-        position=position,
-        accepted_at=accepted_at,
-        state=SessionState.IN_PROGRESS if has_next else SessionState.FINISHED,
-        progress=progress_at(step or basis.step(session, answered=position), basis.bank),
-        pending_item=pending,
     )

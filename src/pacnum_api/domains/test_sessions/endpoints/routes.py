@@ -1,4 +1,4 @@
-"""Test sessions over HTTP."""
+"""Test sessions over HTTP, operation by operation."""
 
 from datetime import timedelta
 from typing import Annotated, Any
@@ -34,7 +34,7 @@ from pacnum_api.domains.test_sessions.schemas import (
 )
 from pacnum_api.platform.auth.access import TokenKeys
 from pacnum_api.platform.auth.tokens import issue_session_token
-from pacnum_api.platform.http import Locale, Uow, UowIfKeyed, database_of, make_router
+from pacnum_api.platform.http import Locale, Uow, make_router
 from pacnum_api.platform.problems import problems
 
 api = make_router("/test-sessions", "test-sessions")
@@ -118,6 +118,7 @@ async def read_session(
 @api.post(
     "/{session_id}/answers",
     status_code=201,
+    response_model=AnswerAccepted,
     operation_id="test_sessions_submit_answer",
     summary="Answer or skip the pending item",
     description="Grades, updates, picks, stores, and returns the next item in one call. A position "
@@ -133,20 +134,10 @@ async def read_session(
     ),
 )
 async def submit_answer(
-    session_id: SessionPath,
-    body: AnswerCreate,
-    *,
-    caller: SessionTaker,
-    request: Request,
-    uow: UowIfKeyed,
-) -> AnswerAccepted:
-    return await service.submit_answer(
-        database_of(request),
-        caller.tenant_id,
-        session_id=session_id,
-        submission=body.read(),
-        uow=uow,
-    )
+    session_id: SessionPath, body: AnswerCreate, *, caller: SessionTaker, uow: Uow
+) -> Response:
+    reply = await service.submit_answer(uow, session_id, submission=body.read())
+    return Response(reply, status_code=201, media_type="application/json")
 
 
 @api.post(

@@ -1,0 +1,102 @@
+"""Answers on the hot path: sessions in memory, answers stored in batches.
+
+Data flow: the session as this process last saw it (or, when another process has moved it on since,
+read again, with others, by one statement) → grade, estimate, select: pure computing → the reply →
+one row among others of a statement that moves sessions on and appends answers → the reply goes out.
+
+What is in memory is never believed: the statement accepts an answer only at the version that it was
+computed from. A copy that is behind is seen before anything is computed, because the answer is to a
+later position. Everything out of the ordinary (a bank or a prior that is not in memory, an answer
+that was given before, the one that ends a test) is not decided here: ``accept`` gives None, nothing
+is written, and ``submit_answer`` decides it in a unit of work.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from pacnum_api.domains.test_sessions import repository
+from pacnum_api.domains.test_sessions.service.answer_reply import reply_to
+from pacnum_api.domains.test_sessions.service.basis import Basis, find_cached_basis
+from pacnum_api.domains.test_sessions.service.count_answer import count_accepted
+from pacnum_api.domains.test_sessions.service.take_answer import is_next, take_answer
+from pacnum_api.domains.test_sessions.types import StoredSession, Submission
+from pacnum_api.platform.batches import Batches
+from pacnum_api.platform.clock import utc_now
+from pacnum_api.platform.tracing import span
+
+SESSIONS_KEPT: Final = 1024
+"""In memory, some ten kB each with 500 items; those answered longest ago give way."""
+
+_Key = tuple[UUID, UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """A session as this process left it, and what its steps are computed from."""
+
+    session: StoredSession
+    basis: Basis
+
+
+class AnswerDesk:
+    """The answer path of one process."""
+
+    def __init__(self, batches: Batches, *, sessions_kept: int = SESSIONS_KEPT) -> None:
+        self._batches = batches
+        self._sessions_kept = sessions_kept
+        self._live: OrderedDict[_Key, _Live] = OrderedDict()
+        self._under_way: set[_Key] = set()
+
+    async def accept(
+        self, tenant_id: UUID, session_id: UUID, *, submission: Submission
+    ) -> bytes | None:
+        """Accept an answer and return the reply's JSON; None when that is not for here to decide.
+
+        Raises ItemNotPending and ResponseRejected, ServiceUnavailable when too many wait, and what
+        the database raises: after that the answer may be stored or not.
+        """
+        key = (tenant_id, session_id)
+        if key in self._under_way:  # of two at once, one has to wait and see
+            return None
+        self._under_way.add(key)
+        try:
+            return await self._accept(key, submission)
+        finally:
+            self._under_way.discard(key)
+
+    async def _accept(self, key: _Key, submission: Submission) -> bytes | None:
+        live = await self._live_session(key, position=submission.position)
+        now = utc_now()
+        if live is None or not is_next(live.session, submission, now=now):
+            return None
+        basis = live.basis
+        taken = take_answer(live.session, basis, submission=submission, now=now)
+        if taken.ends_the_test:
+            return None
+        reply = reply_to(
+            taken.after, basis, position=submission.position, accepted_at=now, step=taken.step
+        )
+        self._live.pop(key, None)  # until it is known what became of it
+        with span("save answer"):
+            is_saved = await self._batches.ask(repository.save_answers, key[0], row=taken.to_save)
+        if not is_saved:
+            return None
+        count_accepted(taken.answer)
+        self._keep(key, _Live(taken.after, basis))
+        return reply
+
+    async def _live_session(self, key: _Key, *, position: int) -> _Live | None:
+        known = self._live.get(key)
+        if known is not None and known.session.pending_position == position:
+            return known
+        with span("load session"):
+            session = await self._batches.ask(repository.find_sessions, key[0], row=key[1])
+        basis = None if session is None else find_cached_basis(session.setup)
+        return None if session is None or basis is None else _Live(session, basis)
+
+    def _keep(self, key: _Key, live: _Live) -> None:
+        self._live[key] = live
+        while len(self._live) > self._sessions_kept:
+            self._live.popitem(last=False)
