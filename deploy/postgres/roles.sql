@@ -19,7 +19,12 @@ GRANT pacnum_app TO pacnum_service;
 ALTER ROLE pacnum_service SET role = 'pacnum_app';
 ALTER ROLE pacnum_service SET plan_cache_mode = 'force_generic_plan';
 ALTER ROLE pacnum_service SET statement_timeout = '30s';
+ALTER ROLE pacnum_service SET lock_timeout = '10s';
 ALTER ROLE pacnum_service SET idle_in_transaction_session_timeout = '60s';
+ALTER ROLE pacnum_service SET tcp_keepalives_idle = 30;
+ALTER ROLE pacnum_service SET tcp_keepalives_interval = 10;
+ALTER ROLE pacnum_service SET tcp_keepalives_count = 3;
+ALTER ROLE pacnum_service SET tcp_user_timeout = '60s';
 
 SELECT format('ALTER DATABASE %I OWNER TO pacnum_owner', current_database()) \gexec
 SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database()) \gexec

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from typer.testing import CliRunner
 
+from pacnum_api.entrypoints import serving
 from pacnum_api.entrypoints.cli import app
 from pacnum_api.platform import logging, migrations
-from pacnum_api.platform.settings import get_settings
+from pacnum_api.platform.settings import Settings, get_settings
 from tests.support.embedded_users import processes_in, wait_until
 from tests.support.service_process import COMMAND
 
@@ -127,17 +127,17 @@ def test_commands_find_what_the_demo_has_left(at_home: CliRunner, played: Played
 def test_serving_takes_a_free_port_and_the_embedded_database(
     at_home: CliRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All that ``serve`` does around uvicorn, which other tests start for good."""
+    """All that ``serve`` does around the server, which other tests start for good."""
     told: dict[str, Any] = {}
 
-    def run(application: str, **options: Any) -> None:
-        told.update(options, application=application, revision=migrations.current(address()))
+    def run(_: Settings, **options: Any) -> None:
+        told.update(options, revision=migrations.current(address()))
         told["public_url"] = os.environ["PACNUM_PUBLIC_URL"]
 
     def address() -> str:
         return os.environ["PACNUM_DATABASE_URL"]  # what the worker processes will read
 
-    monkeypatch.setattr(uvicorn, "run", run)
+    monkeypatch.setattr(serving, "run", run)
     monkeypatch.setattr(logging, "configure_logging", lambda level: told.update(level=level))
     said = at_home.invoke(app, ["serve", "--port", "0", "--workers", "3"])
 

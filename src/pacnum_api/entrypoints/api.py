@@ -6,6 +6,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
+import structlog
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
@@ -27,16 +28,20 @@ from pacnum_api.platform.batches import PLANNER, Batches
 from pacnum_api.platform.body_limit import BodyLimit
 from pacnum_api.platform.cors import ClientCors
 from pacnum_api.platform.database import Database
-from pacnum_api.platform.error_handlers import install_error_handlers
+from pacnum_api.platform.error_handlers import AWAY, install_error_handlers
 from pacnum_api.platform.head import HeadAsGet
 from pacnum_api.platform.metrics import BANKS_IN_MEMORY, BATCH_ANSWERS, QUEUE_SECONDS
 from pacnum_api.platform.notifications import Notifications
 from pacnum_api.platform.openapi import build_openapi
+from pacnum_api.platform.overload import Load, Overload, Patience
 from pacnum_api.platform.pulse import Pulse
 from pacnum_api.platform.rate_limits import RateLimiter, RateLimitHeaders
 from pacnum_api.platform.request_log import RequestLog
 from pacnum_api.platform.settings import Settings, get_settings
+from pacnum_api.platform.stopping import stopping_in_order, until_empty
 from pacnum_api.platform.telemetry import telemetry
+
+_log = structlog.stdlib.get_logger("pacnum.api")
 
 ROUTERS = (
     clients.api,
@@ -85,13 +90,25 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.openapi = lambda: build_openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way
     install_error_handlers(app)
     # the last one added is the outermost: even a 500 gets its CORS and rate-limit headers
+    app.state.load = Load(
+        chosen.max_requests_in_flight, wanted_seconds=chosen.wanted_request_seconds
+    )
     app.add_middleware(HeadAsGet)
+    app.add_middleware(Overload, load=app.state.load, patience=_patience(chosen))
     app.add_middleware(BodyLimit, max_bytes=chosen.max_body_bytes)
     app.add_middleware(RequestLog)
     app.add_middleware(RateLimitHeaders)
     app.add_middleware(ClientCors)
     app.state.settings = chosen
     return app
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(
+        body_seconds=settings.body_timeout_seconds,
+        request_seconds=settings.request_timeout_seconds,
+        kept_bytes=settings.max_body_bytes,
+    )
 
 
 @asynccontextmanager
@@ -104,6 +121,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         role=settings.database_role,
         pool_size=settings.database_pool_size,
         timeout_seconds=settings.database_timeout_seconds,
+        wait_seconds=settings.database_wait_seconds,
     )
     issuer = settings.public_url.rstrip("/")
     keys = KeyStore(
@@ -121,16 +139,31 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     pulse = Pulse(database, counts={BANKS_IN_MEMORY: count_banks})
     with telemetry():
         try:
-            await keys.ring()
-            notifications.start()
-            batches.start()
-            pulse.start()
-            yield
+            with stopping_in_order(app.state.load, drain_seconds=settings.drain_seconds):
+                await _greet(keys)
+                notifications.start()
+                batches.start()
+                pulse.start()
+                yield
         finally:
+            await until_empty(app.state.load)
             await pulse.stop()
             await batches.stop()
             await notifications.stop()
             await database.close()
+
+
+async def _greet(keys: KeyStore) -> None:
+    """Ask the database for the keys: a wrong address or role stops the process here.
+
+    A database that is away does not. A process that takes the place of one that has died would end
+    as well, and a supervisor gives up on all when one cannot start; so it starts, is not ready, and
+    serves as soon as the database does.
+    """
+    try:
+        await keys.ring()
+    except AWAY as error:
+        _log.warning("started_without_database", reason=type(error).__name__)
 
 
 def _observe_batch(rows: int, longest_wait_seconds: float) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -22,6 +23,8 @@ _log = structlog.stdlib.get_logger("pacnum.worker")
 
 MINUTE = 60.0
 HOUR = 3600.0
+LOOK_SECONDS = 5.0
+"""Between two looks at what is due; also how long a stop may wait beside the job under way."""
 
 
 @dataclass(slots=True)
@@ -95,7 +98,7 @@ async def _for_each_tenant(
 
 
 async def run_due(jobs: list[Job], *, now: float) -> None:
-    """Run the jobs that are due; one that fails is logged and tried again at its next turn."""
+    """Run the jobs that are due; one that fails is logged and tried again, in a minute at most."""
     for job in jobs:
         if job.due_at > now:
             continue
@@ -106,6 +109,7 @@ async def run_due(jobs: list[Job], *, now: float) -> None:
                 done = await job.run()
         except Exception as error:  # noqa: BLE001 - the worker outlives any job; the log tells
             _log.warning("job_failed", job=job.name, reason=type(error).__qualname__)
+            job.due_at = now + min(job.every_seconds, MINUTE)
             _count(job, "failed", began=began)
             continue
         _count(job, "done", began=began)
@@ -120,17 +124,30 @@ def _count(job: Job, outcome: str, *, began: float) -> None:
 
 
 async def run_worker(database: Database, settings: Settings) -> None:
-    """Work until SIGTERM or SIGINT; the job under way is finished first."""
+    """Work until SIGTERM or SIGINT.
+
+    The job under way may then take as long as requests may when the API stops; what it has not
+    committed by then is undone by the database, and done again by whoever runs next.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     jobs = jobs_of(database, settings)
     _log.info("worker_started", jobs=[job.name for job in jobs])
+    working = asyncio.create_task(_work(jobs, stop))
+    await stop.wait()
+    try:
+        async with asyncio.timeout(settings.shutdown_timeout_seconds):
+            await working
+    except TimeoutError:
+        _log.warning("worker_gave_up_its_job")
+    _log.info("worker_stopped")
+
+
+async def _work(jobs: list[Job], stop: asyncio.Event) -> None:
     while not stop.is_set():
         await run_due(jobs, now=time.monotonic())
-        try:
-            await asyncio.wait_for(stop.wait(), timeout=5)
-        except TimeoutError:
-            continue
-    _log.info("worker_stopped")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                await stop.wait()

@@ -6,9 +6,10 @@ forgets its tenant. The hot path uses the same two locks over a plain asyncpg po
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
@@ -17,8 +18,20 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 
 from pacnum_api.platform.clock import utc_now
+from pacnum_api.platform.sockets import give_up_on_silence
 from pacnum_api.platform.tracing import traced_transaction
 from pacnum_api.platform.uow import UnitOfWork
+
+ROLL_BACK_SECONDS: Final = 2.0
+"""A server that has not undone a short transaction by then is not answering at all."""
+
+CLOSE_SECONDS: Final = 5.0
+STATEMENT_FACTOR: Final = 3
+"""A statement of a unit of work (a report, say) may take this many times the timeout."""
+
+
+class DatabaseUnreachable(ConnectionError):
+    """No connection could be opened: the server is away, or its name is not known."""
 
 
 def with_driver(url: str, driver: str | None) -> str:
@@ -47,17 +60,26 @@ class Database:
     """One process's way to PostgreSQL: a SQLAlchemy engine and, for the hot path, a raw pool.
 
     ``role`` is the role acted as (None: the one that logs in). Both pools connect lazily.
+    ``timeout_seconds`` bounds opening a connection, waiting for a lock, and each statement of the
+    hot path; statements of a unit of work may take three times that. ``wait_seconds`` (default: as
+    long) bounds the wait for a connection of a pool whose connections are all taken.
     """
 
     def __init__(
-        self, url: str, *, role: str | None = None, pool_size: int = 8, timeout_seconds: float = 10
+        self,
+        url: str,
+        *,
+        role: str | None = None,
+        pool_size: int = 8,
+        timeout_seconds: float = 10,
+        wait_seconds: float | None = None,
     ) -> None:
         self.url = url
         self._role = role
         self._pool_size = pool_size
         self._timeout_seconds = timeout_seconds
+        self._wait_seconds = timeout_seconds if wait_seconds is None else wait_seconds
         self._pool: asyncpg.Pool | None = None
-        self._pool_lock = asyncio.Lock()
         # first come, first served: asyncpg's own queue lets newcomers overtake those who wait
         self._turns = asyncio.Semaphore(pool_size)
         self._waiting = 0
@@ -65,23 +87,31 @@ class Database:
             with_driver(url, "asyncpg"),
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=timeout_seconds,
+            pool_timeout=self._wait_seconds,
             pool_pre_ping=True,
             hide_parameters=True,  # an error's message goes to the log, and values name people
             connect_args={
-                "server_settings": self._server_settings(),
+                "async_creator_fn": self._open,
+                "server_settings": self._server_settings(STATEMENT_FACTOR),
                 "timeout": timeout_seconds,
-                "command_timeout": timeout_seconds * 3,
+                "command_timeout": timeout_seconds * STATEMENT_FACTOR,
             },
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
-    def _server_settings(self) -> dict[str, str]:
+    def _server_settings(self, statement_factor: int) -> dict[str, str]:
+        milliseconds = int(self._timeout_seconds * 1000)
         settings = {
             "application_name": "pacnum",
             "timezone": "UTC",
             "idle_in_transaction_session_timeout": "60s",
-            "statement_timeout": f"{int(self._timeout_seconds * 3000)}ms",
+            "statement_timeout": f"{milliseconds * statement_factor}ms",
+            "lock_timeout": f"{milliseconds}ms",
+            # a process whose machine has vanished must not keep its connections for hours
+            "tcp_keepalives_idle": "30",
+            "tcp_keepalives_interval": "10",
+            "tcp_keepalives_count": "3",
+            "tcp_user_timeout": "60s",
             # short queries: planning anew costs more than it wins
             "plan_cache_mode": "force_generic_plan",
         }
@@ -106,19 +136,18 @@ class Database:
     async def raw_pool(self) -> asyncpg.Pool:
         """The asyncpg pool of this process, made at its first use."""
         if self._pool is None:
-            async with self._pool_lock:
-                if self._pool is None:
-                    self._pool = await asyncpg.create_pool(
-                        with_driver(self.url, None),
-                        min_size=1,
-                        max_size=self._pool_size,
-                        server_settings=self._server_settings(),
-                        timeout=self._timeout_seconds,
-                        command_timeout=self._timeout_seconds * 3,
-                        # nothing is ever set at session level: the reset round trip buys nothing
-                        reset=_no_reset,
-                    )
-        return self._pool
+            self._pool = asyncpg.create_pool(
+                with_driver(self.url, None),
+                min_size=0,  # making it opens no connection, so nobody queues up behind that
+                max_size=self._pool_size,
+                connect=self._open,
+                server_settings=self._server_settings(1),
+                timeout=self._timeout_seconds,
+                command_timeout=self._timeout_seconds,
+                # nothing is ever set at session level: the reset round trip buys nothing
+                reset=_no_reset,
+            )
+        return await self._pool  # whoever comes first makes it ready, the others wait for that
 
     @traced_transaction("raw transaction")
     @asynccontextmanager
@@ -127,13 +156,17 @@ class Database:
 
         BEGIN and the tenant go in one round trip; the id is a UUID, so it needs no escaping.
         """
-        async with self._turn(), (await self.raw_pool()).acquire() as connection:
-            await connection.execute(
-                f"BEGIN; SELECT set_config('app.tenant_id', '{tenant_id}', true)"
-            )
+        pool = await self.raw_pool()
+        async with self._turn(), pool.acquire(timeout=self._timeout_seconds) as connection:
             try:
+                await connection.execute(
+                    f"BEGIN; SELECT set_config('app.tenant_id', '{tenant_id}', true)"
+                )
                 yield connection
                 await connection.execute("COMMIT")
+            except (TimeoutError, OSError, asyncpg.PostgresConnectionError):
+                connection.terminate()  # asking it to roll back would be waiting once more
+                raise
             except BaseException:
                 await asyncio.shield(_roll_back(connection))
                 raise
@@ -143,7 +176,7 @@ class Database:
         """A connection's worth of the pool. Raises TimeoutError when none comes free in time."""
         self._waiting += 1
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(self._wait_seconds):
                 await self._turns.acquire()
         finally:
             self._waiting -= 1
@@ -164,26 +197,47 @@ class Database:
 
     async def connect(self, **server_settings: str) -> asyncpg.Connection:
         """A connection outside the pools, for whoever keeps one as long as the process lives."""
-        return await asyncpg.connect(
+        return await self._open(
             with_driver(self.url, None),
-            server_settings={**self._server_settings(), **server_settings},
+            server_settings={**self._server_settings(1), **server_settings},
             timeout=self._timeout_seconds,
             command_timeout=self._timeout_seconds,
         )
 
+    async def _open(self, *address: Any, **options: Any) -> asyncpg.Connection:
+        """Every connection, of whichever pool. Raises DatabaseUnreachable."""
+        try:
+            connection = await asyncpg.connect(*address, **options)
+        except OSError as error:  # refused, no such name, no such socket, no answer in time
+            raise DatabaseUnreachable(type(error).__name__) from error
+        # the driver has no public way to its socket
+        channel = connection._transport.get_extra_info("socket")  # noqa: SLF001
+        give_up_on_silence(channel, seconds=max(self._timeout_seconds, 3))
+        return connection
+
     async def close(self) -> None:
-        """Return every connection."""
+        """Return every connection; those that do not answer are dropped after some seconds."""
         if self._pool is not None:
-            await self._pool.close()
+            if not await _is_done_soon(self._pool.close()):
+                self._pool.terminate()
             self._pool = None
-        await self.engine.dispose()
+        await _is_done_soon(self.engine.dispose())
+
+
+async def _is_done_soon(closing: Coroutine[Any, Any, object]) -> bool:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await closing
+    except TimeoutError:
+        return False
+    return True
 
 
 async def _roll_back(connection: asyncpg.Connection) -> None:
     """Leave no open transaction on a pooled connection; one that cannot answer is thrown away."""
     try:
-        await connection.execute("ROLLBACK")
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        await connection.execute("ROLLBACK", timeout=ROLL_BACK_SECONDS)
+    except Exception:  # noqa: BLE001 - for whatever reason: the error that led here is the one to tell
         connection.terminate()
 
 

@@ -24,22 +24,29 @@ from pacnum_api.platform.problems import render_error, render_status
 
 _log = structlog.stdlib.get_logger("pacnum.errors")
 
-TRANSIENT = (
+AWAY = (
     asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,  # stopping, starting, crashed, cancelled, database dropped
+    asyncpg.InsufficientResourcesError,  # connections, disk, memory
+    asyncpg.PostgresIOError,
+    asyncpg.ReadOnlySQLTransactionError,
+    ConnectionError,
+    TimeoutError,
+)
+"""The database is away, or can do nothing for now."""
+
+TRANSIENT = (
+    *AWAY,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.QueryCanceledError,
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.DiskFullError,
-    ConnectionError,
-    TimeoutError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InvalidCachedStatementError,  # the schema has moved on under an open connection
+    # the operator's to mend, and not the request's fault
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
     PoolTimeoutError,
 )
 """Faults of the moment: the same request may succeed shortly, and is safe to repeat."""

@@ -83,7 +83,7 @@ def build_openapi(app: FastAPI) -> dict[str, Any]:
 
 def _document_body_limits(operation: dict[str, Any]) -> None:
     """What the frame of every operation with a body may answer before the operation is reached."""
-    limits = merged(problems(UnsupportedMediaType), protocol_problems(413))
+    limits = merged(problems(UnsupportedMediaType), protocol_problems(408, 413))
     for status, response in limits.items():
         operation["responses"].setdefault(str(status), response)
     operation["responses"] = dict(sorted(operation["responses"].items()))

@@ -38,6 +38,7 @@ TITLES_OF_STATUS: Final[Mapping[int, tuple[str, str]]] = {
     404: ("not_found", "Not found"),
     405: ("method_not_allowed", "Method not allowed"),
     406: ("not_acceptable", "Not acceptable"),
+    408: ("request_timeout", "Request timeout"),
     413: ("body_too_large", "Body too large"),
     415: ("unsupported_media_type", "Unsupported media type"),
     500: ("internal_error", "Internal error"),
@@ -115,7 +116,7 @@ def render_error(error: DomainError, scope: Mapping[str, Any]) -> JSONResponse:
     if error.kind is ErrorKind.UNAUTHENTICATED:
         headers.setdefault("WWW-Authenticate", "Bearer")
     if error.kind in {ErrorKind.UNAVAILABLE, ErrorKind.LIMIT}:
-        headers.setdefault("Retry-After", "2")
+        headers.setdefault("Retry-After", "1")
     fault = Fault(
         status=status_of(type(error)),
         code=error.code,

@@ -39,6 +39,45 @@ class Settings(BaseSettings):
     )
     database_pool_size: int = Field(default=8, ge=1, le=100)
     database_timeout_seconds: float = Field(default=10.0, gt=0)
+    database_wait_seconds: float = Field(
+        default=5.0,
+        gt=0,
+        description="How long a request waits for a connection of the pool before it gets its 503.",
+    )
+    max_requests_in_flight: int = Field(
+        default=256,
+        ge=1,
+        description="Requests that a process works on at once; further ones get a 503 at once.",
+    )
+    wanted_request_seconds: float = Field(
+        default=1.0,
+        gt=0,
+        description="Mean time of a request above which a process lets in fewer at once.",
+    )
+    request_timeout_seconds: float = Field(
+        default=30.0, gt=0, description="From the arrival of a request to its response; then 503."
+    )
+    body_timeout_seconds: float = Field(
+        default=30.0, gt=0, description="For a request's body to arrive; then 408."
+    )
+    head_timeout_seconds: float = Field(
+        default=10.0, gt=0, description="For a request's head to arrive on an open connection."
+    )
+    client_silence_seconds: float = Field(
+        default=30.0,
+        ge=3,
+        description="How long a client's machine may acknowledge nothing before it counts as gone.",
+    )
+    drain_seconds: float = Field(
+        default=0.0,
+        ge=0,
+        description="From SIGTERM to refusing: not ready, but serving, while proxies take notice.",
+    )
+    shutdown_timeout_seconds: int = Field(
+        default=10,
+        ge=1,
+        description="How long requests that are under way may take when the process stops.",
+    )
     home: Path = Field(default_factory=default_home)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)

@@ -1,6 +1,8 @@
 """Background work: what is due is done, whatever fails beside it, until a signal ends it."""
 
+import asyncio
 import json
+import os
 import signal
 import subprocess
 from uuid import UUID
@@ -154,3 +156,38 @@ def test_a_signal_ends_the_process_in_order(database_url: str) -> None:
         process.wait()
     assert process.returncode == 0
     assert json.loads(rest.splitlines()[-1])["event"] == "worker_stopped"
+
+
+async def test_a_worker_that_is_told_to_stop_does_not_wait_for_a_job_without_end(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, database: Database
+) -> None:
+    has_begun = asyncio.Event()
+
+    async def hang() -> int:
+        has_begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(worker, "jobs_of", lambda *_: [Job("endless", 1.0, hang)])
+    hasty = settings.model_copy(update={"shutdown_timeout_seconds": 0.1})
+    working = asyncio.create_task(worker.run_worker(database, hasty))
+    try:
+        await has_begun.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.wait_for(working, timeout=10)
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().remove_signal_handler(number)
+
+
+async def test_a_job_that_failed_is_tried_again_within_a_minute() -> None:
+    tries: list[float] = []
+
+    async def fail() -> int:
+        tries.append(1)
+        raise ConnectionError("the database is away")
+
+    hourly = Job("hourly", worker.HOUR, fail)
+    for now in (0.0, 59.0, 60.0):
+        await worker.run_due([hourly], now=now)
+    assert len(tries) == 2

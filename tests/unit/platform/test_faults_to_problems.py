@@ -96,7 +96,7 @@ async def test_faults_of_the_moment_ask_to_come_back(kind: type[Exception]) -> N
     for error in (kind("gone"), raised_by_driver(kind("gone"))):
         answer = await answer_to(error)
         check_problem(answer, 503, code="service_unavailable")
-        assert answer.headers["retry-after"] == "2"
+        assert answer.headers["retry-after"] == "1"
 
 
 async def test_a_lost_connection_asks_to_come_back() -> None:

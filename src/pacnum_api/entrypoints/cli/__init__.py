@@ -54,8 +54,7 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Processes.")] = None,
 ) -> None:
     """Serve the API. Without PACNUM_DATABASE_URL an embedded PostgreSQL is started and used."""
-    import uvicorn
-
+    from pacnum_api.entrypoints import serving
     from pacnum_api.platform.local_database import database_url
     from pacnum_api.platform.logging import configure_logging
     from pacnum_api.platform.metrics_page import metrics_port, shared_metrics
@@ -76,17 +75,7 @@ def serve(
         get_settings.cache_clear()
         if settings.database_url is None:
             _publish_shipped_content(url)
-        uvicorn.run(
-            "pacnum_api.entrypoints.served:create_served_app",
-            factory=True,
-            host=address,
-            port=chosen_port,
-            workers=processes,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=10,
-            server_header=False,
-        )
+        serving.run(settings, host=address, port=chosen_port, workers=processes)
 
 
 def _publish_shipped_content(url: str) -> None:

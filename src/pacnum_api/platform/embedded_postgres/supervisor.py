@@ -25,7 +25,7 @@ from pacnum_api.platform.embedded_postgres.plan import Plan
 from pacnum_api.platform.embedded_postgres.processes import StartFailure
 
 STABLE_SECONDS = 5
-MAX_FAILURES = 3  # in a row, of servers that lived shorter than that
+LONGEST_PAUSE_SECONDS = 5.0  # between attempts to bring back a server that does not stay
 MAX_LOG_BYTES = 10_000_000
 
 
@@ -34,7 +34,7 @@ class Watch:
     """What the waiting thread and the main one share: the present server, and whether to stop."""
 
     server: "subprocess.Popen[bytes]"
-    is_unused: bool = False
+    unused: threading.Event = field(default_factory=threading.Event)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -42,23 +42,38 @@ def stop_when_unused(watch: Watch, users_lock: int) -> None:
     """Wait, in the kernel, until no user is left, then end the server."""
     fcntl.flock(users_lock, fcntl.LOCK_EX)
     with watch.guard:
-        watch.is_unused = True
+        watch.unused.set()
         stop(watch.server)
 
 
 def keep_running(plan: Plan, server: "subprocess.Popen[bytes]", *, users_lock: int) -> None:
-    """Hold the server up until its last user has gone; replace one that was killed."""
+    """Hold the server up until its last user has gone; replace one that has ended.
+
+    A server that does not stay, or cannot start because its disk is full, is tried again for as
+    long as somebody uses it: room may be made, and nobody else would bring it back.
+    """
     watch = Watch(server=server)
     threading.Thread(target=stop_when_unused, args=(watch, users_lock), daemon=True).start()
-    failures = 0
-    while failures < MAX_FAILURES:
+    pause = 0.0
+    while not watch.unused.is_set():
         started = time.monotonic()
-        server.wait()
-        failures = failures + 1 if time.monotonic() - started < STABLE_SECONDS else 0
-        with watch.guard:
-            if watch.is_unused:
-                return
-            server = watch.server = start(plan)
+        watch.server.wait()
+        if time.monotonic() - started >= STABLE_SECONDS:
+            pause = 0.0
+        watch.unused.wait(pause)
+        pause = min(max(2 * pause, 0.1), LONGEST_PAUSE_SECONDS)
+        replace_server(plan, watch)
+
+
+def replace_server(plan: Plan, watch: Watch) -> None:
+    """Start another server, if anybody is left to use it; what hinders it stands in the log."""
+    with watch.guard:
+        if watch.unused.is_set():
+            return
+        try:
+            watch.server = start(plan)
+        except (StartFailure, OSError) as failure:
+            sys.stderr.write(f"pacnum: {failure}\n")
 
 
 def keep_log_short(log: Path) -> None:

@@ -23,6 +23,7 @@ from pacnum_api.platform.auth.access import require_session
 from pacnum_api.platform.auth.gate import Admission, Gate
 from pacnum_api.platform.auth.scopes import Scope as AccessScope
 from pacnum_api.platform.cors import EXPOSED_HEADERS
+from pacnum_api.platform.overload import Load
 
 PREFIX: Final = "/v1/test-sessions/"
 SUFFIX: Final = "/answers"
@@ -90,7 +91,7 @@ class AnswerLane:
             request = _Request(scope)
             body = await self._body(receive, read)
             admission = await self._admit(scope, request, session_id=session_id)
-            reply = await self._accept(body, admission, session_id=session_id)
+            reply = await self._accept_in_place(body, admission, session_id=session_id)
         except _NotForHere:
             await self.app(scope, _again(read, receive), send)
             return
@@ -140,6 +141,21 @@ class AnswerLane:
         except Exception as error:
             raise _NotForHere from error
         raise _NotForHere
+
+    async def _accept_in_place(
+        self, body: bytes, admission: Admission, *, session_id: UUID
+    ) -> bytes:
+        """Accept it if the process has room; the layer behind says so if it has none.
+
+        Raises _NotForHere.
+        """
+        load: Load = self._state.load
+        if load.is_stopping or not load.try_enter():
+            raise _NotForHere
+        try:
+            return await self._accept(body, admission, session_id=session_id)
+        finally:
+            load.leave()
 
     async def _accept(self, body: bytes, admission: Admission, *, session_id: UUID) -> bytes:
         desk: AnswerDesk = self._state.answers
