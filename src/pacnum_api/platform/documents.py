@@ -53,13 +53,22 @@ class DocumentsRefused(DomainError):
     kind = ErrorKind.INVALID_INPUT
     title = "Documents refused"
 
-    def __init__(self, document_faults: Iterable[DocumentFault]) -> None:
-        """Keep every fault of every file, in the order of files and lines."""
+    def __init__(
+        self, document_faults: Iterable[DocumentFault], *, count: int | None = None
+    ) -> None:
+        """Keep every fault of every file, in the order of files and lines.
+
+        ``count``: how many there are, where only the first are given.
+        """
         self.document_faults = tuple(
             sorted(document_faults, key=lambda fault: (str(fault.path), fault.line, fault.pointer))
         )
-        lines = "\n".join(str(fault) for fault in self.document_faults)
-        super().__init__(f"{len(self.document_faults)} fault(s), nothing was loaded:\n{lines}")
+        self.count = len(self.document_faults) if count is None else count
+        lines = [str(fault) for fault in self.document_faults]
+        if self.count > len(lines):
+            lines.append(f"and {self.count - len(lines)} more")
+        told = "\n".join(lines)
+        super().__init__(f"{self.count} fault(s), nothing was loaded:\n{told}")
 
 
 def schema_faults(error: ValidationError, path: Path, *, locate: Locator) -> list[DocumentFault]:

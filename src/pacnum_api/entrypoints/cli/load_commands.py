@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - see entrypoints.cli
 
 import json
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -82,6 +83,57 @@ def load_trainings(
         return await service.load_trainings(uow, paths or SHIPPED.trainings, dry_run=dry_run)
 
     _load(load, tenant=tenant, as_json=as_json)
+
+
+@app.command("organisation")
+def load_organisation(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files: .csv, .jsonl or .ndjson.", exists=True)
+    ],
+    *,
+    dry_run: DryRun = False,
+    tenant: Annotated[str, typer.Option(help="Name of the tenant whose agents they are.")],
+    as_json: AsJson = False,
+) -> None:
+    """Agents, by the ids that an HR system knows them by (CSV or JSON lines)."""
+    from pacnum_api.domains.organisations import service
+    from pacnum_api.domains.organisations.errors import AgentLinesRefused
+    from pacnum_api.domains.organisations.types import ImportProgress, LineFormat
+    from pacnum_api.platform.documents import DocumentFault
+    from pacnum_api.platform.line_files import pieces_of
+
+    formats = {".csv": LineFormat.CSV, ".jsonl": LineFormat.JSON_LINES}
+    formats[".ndjson"] = LineFormat.JSON_LINES
+    unknown = [path for path in paths if path.suffix.lower() not in formats]
+    if unknown:
+        raise typer.BadParameter(f"{unknown[0]}: expected a file in {', '.join(formats)}")
+    total = sum(path.stat().st_size for path in paths)
+
+    async def show(progress: ImportProgress) -> None:
+        # A line that is written over again says nothing in a log.
+        if sys.stderr.isatty():
+            share = 100 * progress.bytes_read // max(total, 1)
+            typer.echo(f"\r{progress.lines_read:>12,} lines {share:>3} %", err=True, nl=False)
+
+    async def load(uow: UnitOfWork) -> object:
+        sources = [
+            service.LineSource(place, formats[path.suffix.lower()], pieces_of(path))
+            for place, path in enumerate(paths)
+        ]
+        try:
+            return await service.import_agents(uow, sources, dry_run=dry_run, notice=show)
+        except AgentLinesRefused as error:
+            faults = [
+                DocumentFault(
+                    paths[one.source], one.line, f"/{one.field}" if one.field else "", one.message
+                )
+                for one in error.line_faults
+            ]
+            raise DocumentsRefused(faults, count=error.count) from error
+
+    _load(load, tenant=tenant, as_json=as_json)
+    if sys.stderr.isatty():
+        typer.echo(err=True)
 
 
 def _load(load: Loader, *, tenant: str | None, as_json: bool) -> None:
