@@ -132,8 +132,8 @@ SELECT count(*) FILTER (WHERE known.id IS NULL) AS created,
     ON known.tenant_id = $1 AND known.issuer = incoming.issuer AND known.value = incoming.value
 """
 
-# The ids of new rows count up from $3 and $4, halves of a UUIDv7 made by kernel.ids.new_ids. Whoever
-# provisions one of the new agents at this very moment comes first: ON CONFLICT then compares again.
+# The ids of new rows count up from $3 and $4, halves of a UUIDv7 made by kernel.ids.new_ids. Who
+# provisions one of the new agents at this very moment is first: ON CONFLICT then compares again.
 _MERGE = """
 WITH changed AS (
     UPDATE agents AS known

@@ -1,7 +1,7 @@
 """Verbs of agents: provision, read, import."""
 
 from pacnum_api.domains.organisations.service.import_agents import (
-    LineSource,
+    Notice,
     import_agents,
     no_notice,
 )
@@ -13,9 +13,11 @@ from pacnum_api.domains.organisations.service.provision import (
     provision_agent,
     upsert_agent,
 )
+from pacnum_api.domains.organisations.service.read_agent_lines import LineSource
 
 __all__ = [
     "LineSource",
+    "Notice",
     "etag_of",
     "get_agent",
     "get_agent_by_external_id",

@@ -1,8 +1,8 @@
 """Importing agents from files: all of them or none, and nothing twice.
 
-Data flow: pieces of a file → batches of lines → validated rows → a temporary table (COPY) → compared
-with the agents that there are → new ones inserted, changed ones updated, and an event for each new
-one, in one statement. Memory holds a batch, whatever the file's size.
+Data flow: pieces of a file → batches of lines → validated rows → a temporary table (COPY) →
+compared with the agents that there are → new ones inserted, changed ones updated, and an event for
+each new one, in one statement. Memory holds a batch, whatever the file's size.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence

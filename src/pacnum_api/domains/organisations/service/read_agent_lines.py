@@ -79,13 +79,13 @@ async def read_agent_lines(source: LineSource) -> AsyncIterator[AgentBatch]:
             if reader.is_lost:
                 return
     except LineTooLong as error:
-        yield _told(source, error.line, "expected a shorter line")
+        yield _told(source, error.line, message="expected a shorter line")
         return
     if not seen:
-        yield _told(source, 1, "expected at least one agent")
+        yield _told(source, 1, message="expected at least one agent")
 
 
-def _told(source: LineSource, line: int, message: str) -> AgentBatch:
+def _told(source: LineSource, line: int, *, message: str) -> AgentBatch:
     return AgentBatch(source.place, faults=[LineFault(source.place, line, "", message)])
 
 
@@ -123,13 +123,13 @@ class _CsvReader:
             lines = lines[1:]
         if self._header is None:
             return
-        numbers, rows = _rows(lines, self._header, batch)
+        numbers, rows = _rows(lines, self._header, batch=batch)
         agents = self._header.agents(rows)
         try:
             sound = ALL_AGENT_CELLS.validate_python(agents)
         except ValidationError:
             for number, agent in zip(numbers, agents, strict=True):
-                _take(number, agent, batch)
+                _take(number, agent, batch=batch)
         else:
             for number, one in zip(numbers, sound, strict=True):
                 batch.take(number, one)
@@ -146,7 +146,7 @@ class _CsvReader:
 
 
 def _rows(
-    lines: Sequence[Numbered], header: Header, batch: AgentBatch
+    lines: Sequence[Numbered], header: Header, *, batch: AgentBatch
 ) -> tuple[list[int], list[Cells]]:
     """The cells of the lines that have as many as the header, and those lines' numbers."""
     numbers: list[int] = []
@@ -172,7 +172,7 @@ def _cells(text: str, separator: str) -> Cells | None:
         return None
 
 
-def _take(number: int, agent: tuple[str, str, str], batch: AgentBatch) -> None:
+def _take(number: int, agent: tuple[str, str, str], *, batch: AgentBatch) -> None:
     try:
         batch.take(number, AGENT_CELLS.validate_python(agent))
     except ValidationError as error:
