@@ -113,9 +113,10 @@ SELECT EXISTS (SELECT FROM incoming_agents GROUP BY issuer, value HAVING count(*
 """
 
 _REPEATS = """
-SELECT source, line, first_line, count(*) OVER () AS count
+SELECT source, line, first_source, first_line, count(*) OVER () AS count
   FROM (SELECT source, line,
                row_number() OVER same AS number,
+               first_value(source) OVER same AS first_source,
                first_value(line) OVER same AS first_line
           FROM incoming_agents
         WINDOW same AS (PARTITION BY issuer, value ORDER BY source, line)) AS found
@@ -175,6 +176,7 @@ class Repeat:
 
     source: int
     line: int
+    first_source: int
     first_line: int
 
 
@@ -200,7 +202,10 @@ async def find_repeats(uow: UnitOfWork, *, limit: int) -> tuple[int, list[Repeat
     if not await connection.fetchval(_HAS_REPEATS, timeout=patience):
         return 0, []
     rows = await connection.fetch(_REPEATS, limit, timeout=patience)
-    return rows[0]["count"], [Repeat(row["source"], row["line"], row["first_line"]) for row in rows]
+    repeats = [
+        Repeat(row["source"], row["line"], row["first_source"], row["first_line"]) for row in rows
+    ]
+    return rows[0]["count"], repeats
 
 
 async def compare_incoming(uow: UnitOfWork) -> tuple[int, int]:

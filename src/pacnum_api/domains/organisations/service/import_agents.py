@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from pacnum_api.domains.organisations import repository
 from pacnum_api.domains.organisations.errors import AgentLinesRefused
+from pacnum_api.domains.organisations.repository import Repeat
 from pacnum_api.domains.organisations.service.read_agent_lines import (
     LineSource,
     read_agent_lines,
@@ -81,10 +82,11 @@ async def import_agents(
 async def _find_repeats(uow: UnitOfWork, faults: _Faults) -> None:
     """External ids that stand in the files more than once: each time but the first is a fault."""
     count, repeats = await repository.find_repeats(uow, limit=FAULTS_KEPT)
-    faults.add(
-        (
-            LineFault(one.source, one.line, "value", f"expected it once: see line {one.first_line}")
-            for one in repeats
-        ),
-        count=count,
-    )
+    faults.add((_repeated(one) for one in repeats), count=count)
+
+
+def _repeated(one: Repeat) -> LineFault:
+    place = f"line {one.first_line}"
+    if one.first_source != one.source:
+        place += f" of file {one.first_source + 1}"
+    return LineFault(one.source, one.line, "value", f"expected it once: see {place}")
