@@ -15,6 +15,20 @@ import yaml
 from pydantic import ValidationError
 
 from pacnum_api.kernel.errors import DomainError, ErrorKind, FieldFault
+from pacnum_api.platform.quick_yaml import NotUsual, escaped, read_usual
+
+__all__ = [
+    "DocumentFault",
+    "DocumentUnreadable",
+    "DocumentsRefused",
+    "Locator",
+    "Value",
+    "escaped",
+    "load_yaml",
+    "located",
+    "read_yaml",
+    "schema_faults",
+]
 
 Value: TypeAlias = bool | int | float | str | list["Value"] | dict[str, "Value"] | None
 Locator: TypeAlias = Callable[[str], int]
@@ -134,6 +148,15 @@ def load_yaml(path: Path) -> tuple[Value, Locator]:
 
 def read_yaml(text: str, path: Path) -> tuple[Value, Locator]:
     """Like ``load_yaml``, from text already read; ``path`` names it in faults."""
+    try:
+        value, lines_of_values = read_usual(text, _Loader.yaml_implicit_resolvers)
+    except NotUsual:
+        return _read_slowly(text, path)
+    known = lines_of_values or {"": 1}
+    return value, lambda pointer: _nearest(known, pointer)
+
+
+def _read_slowly(text: str, path: Path) -> tuple[Value, Locator]:
     loader: _Loader | None = None
     try:
         loader = _Loader(text)  # reads the whole text: a forbidden character is found here
@@ -153,11 +176,6 @@ def read_yaml(text: str, path: Path) -> tuple[Value, Locator]:
         if loader is not None:
             loader.dispose()
     return data, lambda pointer: _nearest(lines, pointer)
-
-
-def escaped(part: str) -> str:
-    """One step of a JSON pointer (RFC 6901, section 3)."""
-    return part.replace("~", "~0").replace("/", "~1")
 
 
 def _nearest(lines: dict[str, int], pointer: str) -> int:
