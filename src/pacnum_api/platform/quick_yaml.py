@@ -2,8 +2,8 @@
 
 Several times faster than composing nodes in Python. Whatever is not usual (aliases, tags, repeated
 or strange keys, several documents, deep nesting, anything that libyaml refuses) is left to the
-slower reader, which says best what is wrong. Events and no nodes: libyaml's composer is recursive in
-C, and a deep document would end the process.
+slower reader, which says best what is wrong. Events and no nodes: libyaml's composer is recursive
+in C, and a deep document would end the process.
 """
 
 import re
@@ -68,7 +68,7 @@ class _Assembly:
         value = self._resolved(text) if is_plain else text
         place = self._open[-1] if self._open else None
         if place is None or isinstance(place.into, list) or place.key is not None:
-            self._put(value, event.start_mark.line + 1)
+            self._put(value, _line(event))
             return
         if not isinstance(value, str) or value in place.into:
             raise NotUsual
@@ -84,7 +84,7 @@ class _Assembly:
         if event.tag is not None or len(self._open) == DEEPEST:
             raise NotUsual
         into: list[Any] | dict[str, Any] = [] if isinstance(event, yaml.SequenceStartEvent) else {}
-        self._open.append(_Open(into, self._put(into, event.start_mark.line + 1)))
+        self._open.append(_Open(into, self._put(into, _line(event))))
 
     def _put(self, value: Any, line: int) -> str:
         """Put a value where it belongs; its pointer."""
@@ -104,6 +104,11 @@ class _Assembly:
             self.root = value
         self.lines[pointer] = line
         return pointer
+
+
+def _line(event: yaml.Event) -> int:
+    assert event.start_mark is not None  # noqa: S101 - every event of a text has one
+    return int(event.start_mark.line) + 1
 
 
 def read_usual(text: str, resolvers: Resolvers) -> tuple[Any, dict[str, int]]:

@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - see entrypoints.cli
 
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import fields, is_dataclass
@@ -30,6 +31,9 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, chang
 Tenant = Annotated[str | None, typer.Option(help="Name of the tenant that shall own it.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 NAMED_AT_MOST = 5
+WORTH_PROCESSES_BYTES = 2_000_000
+"""Of items: some four hundred, which take one process several seconds to try out."""
+
 Loader = Callable[[UnitOfWork], Awaitable[object]]
 
 
@@ -64,12 +68,32 @@ def load_items(
     from pacnum_api.entrypoints.shipped_content import SHIPPED
 
     # items are tried out, which takes longer than a transaction may idle: not inside of one
-    reading = service.read_documents(paths or SHIPPED.items)
+    sources = paths or SHIPPED.items
+    reading = service.read_documents(
+        sources, processes=_processes_for(sources), notice=_items_line()
+    )
 
     async def load(uow: UnitOfWork) -> object:
         return await service.load_items(uow, reading, dry_run=dry_run)
 
     _load(load, tenant=tenant, as_json=as_json)
+
+
+def _processes_for(sources: Sequence[Path]) -> int:
+    """One for each processor, where there are so many items that starting them pays."""
+    files = (file for path in sources for file in ([path] if path.is_file() else path.rglob("*")))
+    size = sum(file.stat().st_size for file in files if file.suffix == ".yaml")
+    return (os.cpu_count() or 1) if size > WORTH_PROCESSES_BYTES else 1
+
+
+def _items_line() -> Callable[[int], None]:
+    """How many items have been read, on a terminal."""
+
+    def show(items: int) -> None:
+        if sys.stderr.isatty():
+            typer.echo(f"\r{items:>12,} items read and tried out\r", err=True, nl=False)
+
+    return show
 
 
 @app.command("trainings")
