@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-PIECE_BYTES: Final = 262_144
+PIECE_BYTES: Final = 65_536
 """How much of a file is held, read or stored at once."""
 
 LONGEST_LINE_BYTES: Final = 65_536

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from pacnum_api.domains.imports import tasks
-from pacnum_api.platform import upload_requests, uploads
+from pacnum_api.platform import line_files, upload_requests, uploads
 from pacnum_api.platform.database import Database
 from tests.support.callers import Caller
 from tests.support.operations import operation
@@ -243,6 +243,6 @@ async def test_a_file_is_never_whole_in_memory(
 
     await send(caller, stream())
     assert max(parts) == 65_536
-    assert await pieces(owner, caller) == 5
+    assert await pieces(owner, caller) == 20
     sizes = "SELECT max(length(content)) FROM import_pieces WHERE tenant_id = $1"
-    assert await owner.fetchval(sizes, caller.tenant_id) == 262_144
+    assert await owner.fetchval(sizes, caller.tenant_id) == line_files.PIECE_BYTES
