@@ -32,7 +32,7 @@ from uuid import UUID
 import asyncpg
 import yaml
 
-from benchmarks.goals import Goal, at_least, at_most, print_goals
+from benchmarks.goals import Goal, ServiceGoal, at_least, at_most, print_goals
 from pacnum_api.domains.items import service as items
 from pacnum_api.domains.organisations import repository as agents_repository
 from pacnum_api.domains.organisations import service as organisations
@@ -340,14 +340,14 @@ def goals_of(found: dict[str, Any], ratios: dict[str, tuple[float, float]]) -> l
     written = times["COPY items and versions"] / times["written and published, new"]
     each = (whole.rise - tenth.rise) / 1e3 / (whole.rows - tenth.rows)
     goals = [
-        at_least(f"agents, {name}, of COPY of {rows}", ratios[name][place], limit=limit)
-        for name, place, rows, limit in (
-            ("set-based, again", 0, "agents", 0.5),
-            ("set-based, new", 1, "both tables", 0.5),
-            ("set-based, new", 0, "agents alone", 0.5),
-            ("validated, again", 0, "agents", 0.25),
-            ("validated, new", 1, "both tables", 0.25),
-            ("validated, new", 0, "agents alone", 0.25),
+        at_least(f"agents, {name}, of COPY of {rows}", ratios[name][place], limit=limit, of=of)
+        for name, place, rows, limit, of in (
+            ("set-based, again", 0, "agents", 0.5, ServiceGoal.IMPORT_IDEMPOTENT),
+            ("set-based, new", 1, "both tables", 0.5, ServiceGoal.IMPORT_IDEMPOTENT),
+            ("set-based, new", 0, "agents alone", 0.5, None),
+            ("validated, again", 0, "agents", 0.25, ServiceGoal.IMPORT_VALIDATED),
+            ("validated, new", 1, "both tables", 0.25, ServiceGoal.IMPORT_VALIDATED),
+            ("validated, new", 0, "agents alone", 0.25, None),
         )
     ]
     goals.append(at_least("items, written and published, of COPY", written, limit=0.25))
