@@ -61,10 +61,11 @@ def _crosswalks(folder: Path, frameworks: Mapping[str, Framework]) -> Iterator[s
 def _items(folder: Path, frameworks: Mapping[str, Framework]) -> Iterator[str]:
     reading = read_documents([folder])
     yield from (str(fault) for fault in reading.faults)
-    for read in reading.items:
-        framework = frameworks.get(read.item.framework)
-        if framework is None or framework.find_competence(read.item.competence) is None:
-            yield f"{read.path}: no competence {read.item.competence} of {read.item.framework}"
+    for read in reading.heads:
+        head = read.head
+        framework = frameworks.get(head.framework)
+        if framework is None or framework.find_competence(head.competence) is None:
+            yield f"{read.path}: no competence {head.competence} of {head.framework}"
 
 
 def _trainings(folder: Path, frameworks: Mapping[str, Framework]) -> Iterator[str]:

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import schemathesis
-from schemathesis import Case, CheckContext, GenerationMode, Response
+from schemathesis import Case, CheckContext, GenerationMode, Response, SerializationContext
 
 REFUSALS = {400, 412, 413, 415, 422, 428}
 FACTS = {
@@ -45,3 +45,10 @@ def refused_for_a_fact(ctx: CheckContext, response: Response, case: Case[Any]) -
     if problem["code"] == "invalid_input" and faults and all(map(VALUES.match, faults)):
         return
     assert problem["code"] in FACTS, f"{problem['code']}: {problem['detail']} {problem['errors']}"
+
+
+@schemathesis.serializer("application/jsonl", "application/x-ndjson")
+def lines(ctx: SerializationContext, value: Any) -> bytes:
+    """A file of lines goes as it is: schemathesis knows no such media type."""
+    del ctx
+    return value if isinstance(value, bytes) else str(value).encode()

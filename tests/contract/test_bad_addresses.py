@@ -39,10 +39,7 @@ NOT_TEXT = ("%00", "a%00b", "%ff", "%c3%28", "%ed%a0%80")
 async def send(
     sender: Caller, operation: Operation, *, address: str, belongings: Belongings
 ) -> httpx.Response:
-    body = belongings.body(operation)
-    return await sender.request(
-        operation.method, address, **({"json": body} if body is not None else {})
-    )
+    return await sender.request(operation.method, address, **belongings.sending(operation))
 
 
 def with_parameter(operation: Operation, name: str, *, raw: str, belongings: Belongings) -> str:
@@ -127,12 +124,9 @@ async def test_nonsense_in_headers_breaks_nothing(
     address = operation.address(
         belongings.path_values(operation), query=belongings.query_values(operation)
     )
-    request = sender.http.build_request(
-        operation.method,
-        address,
-        json=belongings.body(operation),
-        headers={"Authorization": f"Bearer {sender.token}"},
-    )
+    sent = belongings.sending(operation)
+    sent["headers"] = {"Authorization": f"Bearer {sender.token}", **sent.get("headers", {})}
+    request = sender.http.build_request(operation.method, address, **sent)
     request.headers = httpx.Headers([*request.headers.raw, (header.encode(), value)])
     answer = await sender.http.send(request)
     assert answer.status_code < 500, answer.text

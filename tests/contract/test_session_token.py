@@ -45,8 +45,7 @@ def taker(caller: Caller, belongings: Belongings) -> Caller:
 async def send(taker: Caller, operation: Operation, belongings: Belongings, **ids: str) -> Any:
     values = {**belongings.path_values(operation), **ids}
     address = operation.address(values, query=belongings.query_values(operation))
-    body = belongings.body(operation)
-    return await taker.request(operation.method, address, **({"json": body} if body else {}))
+    return await taker.request(operation.method, address, **belongings.sending(operation))
 
 
 def test_every_operation_is_one_of_three_sorts() -> None:

@@ -15,6 +15,7 @@ from tests.support.problems import check_problem
 
 NOT_FOUND_CODES = {
     "agent_id": "agent_not_found",
+    "import_id": "import_not_found",
     "item_id": "item_not_found",
     "session_id": "test_session_not_found",
     "training_id": "training_not_found",
@@ -54,8 +55,7 @@ async def foreign(owner_of_all: Caller, tmp_path_factory: pytest.TempPathFactory
 async def send(caller: Caller, operation: Operation, belongings: Belongings) -> httpx.Response:
     query = belongings.query_values(operation)
     address = operation.address(belongings.path_values(operation), query=query)
-    body = belongings.body(operation)
-    return await caller.request(operation.method, address, **({"json": body} if body else {}))
+    return await caller.request(operation.method, address, **belongings.sending(operation))
 
 
 def names_a_row(operation: Operation) -> bool:

@@ -11,7 +11,7 @@ from pacnum_api.domains.referential.service import load_documents
 from tests.support.authored_items import authored
 from tests.support.callers import Caller
 from tests.support.frameworks import crosswalk_document, framework_document, write
-from tests.support.operations import Operation
+from tests.support.operations import JSON, Operation
 
 Body = dict[str, Any]
 ISSUER = "house-system"
@@ -52,13 +52,15 @@ class Belongings:
     ended_id: str
     training_id: str
     training_session_id: str
+    import_id: str
     etags: Mapping[str, str]
 
     @property
     def ids(self) -> frozenset[str]:
         """Everything that nobody else may ever see."""
         own = {self.framework, self.value, self.agent_id, self.item_id, self.ended_id}
-        return frozenset({*own, self.session["id"], self.training_id, self.training_session_id})
+        own |= {self.training_id, self.training_session_id, self.import_id}
+        return frozenset({*own, self.session["id"]})
 
     def path_values(self, operation: Operation) -> dict[str, str]:
         """What stands for each path parameter; KeyError for one that nobody has thought of."""
@@ -73,6 +75,7 @@ class Belongings:
             "name": pending["content"]["files"][0]["name"],
             "training_id": self.training_id,
             "training_session_id": self.training_session_id,
+            "import_id": self.import_id,
             "issuer": ISSUER,
             "value": self.value,
         }
@@ -84,8 +87,8 @@ class Belongings:
         return {name: known[name] for name in operation.needed_query}
 
     def body(self, operation: Operation) -> Body | None:
-        """A sound body, naming this tenant's rows wherever a body can name rows."""
-        if operation.body_type is None:
+        """A sound JSON body, naming this tenant's rows wherever a body can name rows."""
+        if operation.body_type != JSON:
             return None
         pending = self.session["pending_item"]
         known: dict[str, Body] = {
@@ -110,6 +113,20 @@ class Belongings:
             },
         }
         return known[operation.id]
+
+    def sending(self, operation: Operation) -> dict[str, Any]:
+        """How httpx sends a sound body: JSON, or a file."""
+        body = self.body(operation)
+        if body is not None:
+            return {"json": body}
+        if operation.body_type is None:
+            return {}
+        return {"content": agents_file(self.value), "headers": {"Content-Type": "text/csv"}}
+
+
+def agents_file(value: str) -> bytes:
+    """A sound file of one agent, as an import takes it."""
+    return f"issuer;value\n{ISSUER};{value}\n".encode()
 
 
 def session_body(value: str, **changes: Any) -> Body:
@@ -137,6 +154,9 @@ async def give_belongings(caller: Caller, folder: Path) -> Belongings:
     dated = await caller.put(
         f"/v1/training-sessions/by-external-id/{ISSUER}/{value}", json=session_body(value)
     )
+    received = await caller.post(
+        "/v1/imports", content=agents_file(value), headers={"Content-Type": "text/csv"}
+    )
     agent_id = agent.json()["id"]
     begin = {"agent": {"id": agent_id}, "framework": framework, "competences": ["1.1"]}
     session = await caller.post("/v1/test-sessions", json=begin)
@@ -151,6 +171,7 @@ async def give_belongings(caller: Caller, folder: Path) -> Belongings:
         ended_id=ended_id,
         training_id=training.json()["id"],
         training_session_id=dated.json()["id"],
+        import_id=received.json()["id"],
         etags={
             "organisations_upsert_agent": agent.headers["etag"],
             "trainings_upsert_training": training.headers["etag"],

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from pacnum_api.domains.clients import endpoints as clients
 from pacnum_api.domains.clients.service import ClientDirectory
+from pacnum_api.domains.imports import endpoints as imports
 from pacnum_api.domains.items import endpoints as items
 from pacnum_api.domains.items.service import BANK_CHANNEL, count_banks, forget_banks
 from pacnum_api.domains.organisations import endpoints as organisations
@@ -47,6 +48,7 @@ ROUTERS = (
     clients.api,
     referential.api,
     organisations.api,
+    imports.api,
     items.api,
     test_sessions.api,
     results.api,
@@ -95,7 +97,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.add_middleware(HeadAsGet)
     app.add_middleware(Overload, load=app.state.load, patience=_patience(chosen))
-    app.add_middleware(BodyLimit, max_bytes=chosen.max_body_bytes)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=chosen.max_body_bytes,
+        larger={("POST", "/v1/imports"): chosen.max_import_bytes},
+    )
     app.add_middleware(RequestLog)
     app.add_middleware(RateLimitHeaders)
     app.add_middleware(ClientCors)

@@ -1,6 +1,7 @@
 """The metadata of all tables, for migrations and their drift check."""
 
 from pacnum_api.domains.clients import models as _clients
+from pacnum_api.domains.imports import models as _imports
 from pacnum_api.domains.items import models as _items
 from pacnum_api.domains.organisations import models as _organisations
 from pacnum_api.domains.referential import models as _referential
@@ -15,6 +16,7 @@ from pacnum_api.platform.db import Base
 
 _modules = (
     _clients,
+    _imports,
     _items,
     _organisations,
     _referential,

@@ -12,6 +12,7 @@ import structlog
 
 from pacnum_api.domains.clients import service as clients
 from pacnum_api.domains.clients import tasks as client_tasks
+from pacnum_api.domains.imports import tasks as import_tasks
 from pacnum_api.domains.test_sessions import tasks as test_session_tasks
 from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
 from pacnum_api.platform import idempotency, metrics, outbox
@@ -46,6 +47,12 @@ def jobs_of(database: Database, settings: Settings) -> list[Job]:
     async def forget_responses() -> int:
         return await _for_each_tenant(database, idempotency.purge)
 
+    async def run_imports() -> int:
+        return await _for_each_tenant(database, import_tasks.run_imports)
+
+    async def purge_imports() -> int:
+        return await _for_each_tenant(database, import_tasks.purge_imports)
+
     async def renew_key() -> int:
         return int(await client_tasks.renew_signing_key(database, settings))
 
@@ -56,9 +63,11 @@ def jobs_of(database: Database, settings: Settings) -> list[Job]:
         return await _take_stock(database)
 
     return [
+        Job("run_imports", LOOK_SECONDS, run_imports),
         Job("expire_sessions", MINUTE, expire_sessions),
         Job("forget_idempotent_responses", HOUR, forget_responses),
         Job("renew_signing_key", HOUR, renew_key),
+        Job("purge_imports", HOUR, purge_imports),
         Job("purge_client_traces", HOUR, purge_clients),
         Job("take_stock", MINUTE, take_stock),
     ]

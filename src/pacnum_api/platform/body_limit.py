@@ -1,5 +1,7 @@
 """Requests that are too large or not text are refused before anybody reads them whole."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
 from starlette.exceptions import HTTPException
@@ -9,11 +11,21 @@ from pacnum_api.platform.problems import render_status
 
 
 class BodyLimit:
-    """413 for bodies over the limit, announced or not; 400 for NUL or bad UTF-8 in the address."""
+    """413 for bodies over the limit, announced or not; 400 for NUL or bad UTF-8 in the address.
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+    ``larger``: other limits, by method and path, of operations that do not hold the body.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_bytes: int,
+        larger: Mapping[tuple[str, str], int] = MappingProxyType({}),
+    ) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.larger = larger
 
     async def __call__(  # noqa: PLR0917 - the ASGI protocol
         self, scope: Scope, receive: Receive, send: Send
@@ -27,10 +39,10 @@ class BodyLimit:
             await render_status(400, detail, scope=scope)(scope, receive, send)
             return
         announced = _announced(scope)
-        if announced is not None and announced > self.max_bytes:
-            response = render_status(
-                413, self._detail, scope=scope, headers={"Connection": "close"}
-            )
+        limit = self.larger.get((scope["method"], scope["path"]), self.max_bytes)
+        detail = f"The body may have at most {limit} bytes."
+        if announced is not None and announced > limit:
+            response = render_status(413, detail, scope=scope, headers={"Connection": "close"})
             await response(scope, receive, send)
             return
         received = 0
@@ -39,16 +51,12 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.max_bytes:
+            if received > limit:
                 # of this type because FastAPI turns any other into «malformed» while it reads
-                raise HTTPException(413, self._detail, {"Connection": "close"})
+                raise HTTPException(413, detail, {"Connection": "close"})
             return message
 
         await self.app(scope, limited_receive, send)
-
-    @property
-    def _detail(self) -> str:
-        return f"The body may have at most {self.max_bytes} bytes."
 
 
 def _is_clean(scope: Scope) -> bool:

@@ -15,6 +15,20 @@ import yaml
 from pydantic import ValidationError
 
 from pacnum_api.kernel.errors import DomainError, ErrorKind, FieldFault
+from pacnum_api.platform.quick_yaml import NotUsual, escaped, read_usual
+
+__all__ = [
+    "DocumentFault",
+    "DocumentUnreadable",
+    "DocumentsRefused",
+    "Locator",
+    "Value",
+    "escaped",
+    "load_yaml",
+    "located",
+    "read_yaml",
+    "schema_faults",
+]
 
 Value: TypeAlias = bool | int | float | str | list["Value"] | dict[str, "Value"] | None
 Locator: TypeAlias = Callable[[str], int]
@@ -53,13 +67,22 @@ class DocumentsRefused(DomainError):
     kind = ErrorKind.INVALID_INPUT
     title = "Documents refused"
 
-    def __init__(self, document_faults: Iterable[DocumentFault]) -> None:
-        """Keep every fault of every file, in the order of files and lines."""
+    def __init__(
+        self, document_faults: Iterable[DocumentFault], *, count: int | None = None
+    ) -> None:
+        """Keep every fault of every file, in the order of files and lines.
+
+        ``count``: how many there are, where only the first are given.
+        """
         self.document_faults = tuple(
             sorted(document_faults, key=lambda fault: (str(fault.path), fault.line, fault.pointer))
         )
-        lines = "\n".join(str(fault) for fault in self.document_faults)
-        super().__init__(f"{len(self.document_faults)} fault(s), nothing was loaded:\n{lines}")
+        self.count = len(self.document_faults) if count is None else count
+        lines = [str(fault) for fault in self.document_faults]
+        if self.count > len(lines):
+            lines.append(f"and {self.count - len(lines)} more")
+        told = "\n".join(lines)
+        super().__init__(f"{self.count} fault(s), nothing was loaded:\n{told}")
 
 
 def schema_faults(error: ValidationError, path: Path, *, locate: Locator) -> list[DocumentFault]:
@@ -125,6 +148,15 @@ def load_yaml(path: Path) -> tuple[Value, Locator]:
 
 def read_yaml(text: str, path: Path) -> tuple[Value, Locator]:
     """Like ``load_yaml``, from text already read; ``path`` names it in faults."""
+    try:
+        value, lines_of_values = read_usual(text, _Loader.yaml_implicit_resolvers)
+    except NotUsual:
+        return _read_slowly(text, path)
+    known = lines_of_values or {"": 1}
+    return value, lambda pointer: _nearest(known, pointer)
+
+
+def _read_slowly(text: str, path: Path) -> tuple[Value, Locator]:
     loader: _Loader | None = None
     try:
         loader = _Loader(text)  # reads the whole text: a forbidden character is found here
@@ -144,11 +176,6 @@ def read_yaml(text: str, path: Path) -> tuple[Value, Locator]:
         if loader is not None:
             loader.dispose()
     return data, lambda pointer: _nearest(lines, pointer)
-
-
-def escaped(part: str) -> str:
-    """One step of a JSON pointer (RFC 6901, section 3)."""
-    return part.replace("~", "~0").replace("/", "~1")
 
 
 def _nearest(lines: dict[str, int], pointer: str) -> int:

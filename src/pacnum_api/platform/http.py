@@ -38,7 +38,7 @@ WRITING = frozenset({"POST", "PUT", "PATCH"})
 
 
 class UnsupportedMediaType(DomainError):
-    """The body must be sent as application/json."""
+    """The body is of a media type that this operation does not take."""
 
     code = "unsupported_media_type"
     kind = ErrorKind.UNSUPPORTED_MEDIA
@@ -65,6 +65,12 @@ def _key_of(request: Request) -> str | None:
     return key
 
 
+async def _digest_of_body(request: Request) -> bytes:
+    """The body, or what stands for one that was too large to be held (``upload_requests``)."""
+    digest: bytes | None = getattr(request.state, "body_digest", None)
+    return await request.body() if digest is None else digest
+
+
 async def _unit_of_work(
     request: Request,
     caller: Annotated[Principal, Depends(authenticate)],
@@ -77,7 +83,7 @@ async def _unit_of_work(
                 request.url.path.encode(),
                 request.url.query.encode(),
                 negotiate_locale(request.headers.get("accept-language")).encode(),
-                await request.body(),
+                await _digest_of_body(request),
             )
             await idempotency.claim(uow, subject=caller.subject, key=key, request_hash=digest)
             request.state.claimed = (uow, caller.subject, key)
@@ -161,7 +167,7 @@ async def _check_body(request: Request) -> None:
     body = await request.body()
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and media_type != "application/json" and not media_type.endswith("+json"):
-        raise UnsupportedMediaType
+        raise UnsupportedMediaType("The body must be sent as application/json.")
     if not _is_utf8(body):
         raise HTTPException(400)
     if b"\\u" not in body:
@@ -214,12 +220,16 @@ def _is_storable(value: str) -> bool:
 class PacnumRoute(APIRoute):
     """Every operation's frame: body checks before, validators and remembered responses after."""
 
+    async def check_body(self, request: Request) -> None:
+        """Look at the body before it is parsed; raises what ``_check_body`` does."""
+        await _check_body(request)
+
     def get_route_handler(self) -> Handler:
         """Wrap FastAPI's own handler; the unit of work is still open when it returns."""
         handle = super().get_route_handler()
 
         async def framed(request: Request) -> Response:
-            await _check_body(request)
+            await self.check_body(request)
             response = await handle(request)
             claimed = getattr(request.state, "claimed", None)
             if claimed is not None:
@@ -231,7 +241,9 @@ class PacnumRoute(APIRoute):
         return framed
 
 
-def make_router(prefix: str, tag: str) -> APIRouter:
+def make_router(
+    prefix: str, tag: str, *, route_class: type[PacnumRoute] = PacnumRoute
+) -> APIRouter:
     """A domain's router: a prefix under ``/v1``, a tag, the problems that all routes share."""
     shared = merged(
         problems(
@@ -239,4 +251,4 @@ def make_router(prefix: str, tag: str) -> APIRouter:
         ),
         protocol_problems(400),
     )
-    return APIRouter(prefix=f"/v1{prefix}", tags=[tag], route_class=PacnumRoute, responses=shared)
+    return APIRouter(prefix=f"/v1{prefix}", tags=[tag], route_class=route_class, responses=shared)

@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     signing_algorithm: Literal["EdDSA", "ES256"] = "EdDSA"
     signing_key_max_age_days: int = Field(default=90, ge=1)
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
+    max_import_bytes: int = Field(
+        default=268_435_456, ge=1024, description="Largest file of POST /v1/imports."
+    )
     session_lifetime_seconds: int = Field(default=7 * 24 * 3600, ge=60, le=8 * 24 * 3600)
     exposure_ceiling: float = Field(
         default=0.25,

@@ -21,9 +21,11 @@ from tests.support.service_process import COMMAND, environment
 from tests.support.simulated_agent import Document, begin
 
 JOBS = [
+    "run_imports",
     "expire_sessions",
     "forget_idempotent_responses",
     "renew_signing_key",
+    "purge_imports",
     "purge_client_traces",
     "take_stock",
 ]

@@ -55,8 +55,7 @@ async def test_every_operation_asks_to_come_back(
     address = operation.address(
         belongings.path_values(operation), query=belongings.query_values(operation)
     )
-    body = belongings.body(operation)
-    answer = await caller.request(operation.method, address, **({"json": body} if body else {}))
+    answer = await caller.request(operation.method, address, **belongings.sending(operation))
     check_problem(answer, 503, code="service_unavailable", of=operation)
     assert int(answer.headers["retry-after"]) > 0
 

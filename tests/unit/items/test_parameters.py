@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pacnum_api.domains.items.policy.parameters import (
+    basis_of,
     chance,
     expected_share,
     provisional_parameters,
@@ -17,7 +18,7 @@ from tests.support.authored_items import make_item, part
 
 @pytest.mark.parametrize("level", range(1, 9))
 def test_mastered_at_the_middle_of_its_level(level: int) -> None:
-    made = provisional_parameters(make_item("numeric", level=level), DEFAULT_SCALE)
+    made = provisional_parameters(basis_of(make_item("numeric", level=level)), DEFAULT_SCALE)
     theta = DEFAULT_SCALE.middle_of(level)
     assert 1 / (1 + math.exp(-made.a * (theta - made.b))) == pytest.approx(0.67, abs=1e-6)
     assert (made.model, made.status) == (ParameterModel.LOGISTIC, ParameterStatus.PROVISIONAL)
@@ -31,7 +32,7 @@ def test_partial_credit_earns_as_much_at_the_middle(
     level: int, right: list[str], *, steps: int
 ) -> None:
     item = make_item("multiple_choice", level=level, answer={"choices": right, "partial": True})
-    made = provisional_parameters(item, DEFAULT_SCALE)
+    made = provisional_parameters(basis_of(item), DEFAULT_SCALE)
     assert made.model is ParameterModel.PARTIAL_CREDIT
     assert len(made.steps) == steps
     assert sum(made.steps) == pytest.approx(0)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from pacnum_api.domains.items.policy.review import doubts, longest_option_rate
+from pacnum_api.domains.items.policy.review import doubts, longest_option_rate, notes_of
 from tests.support.authored_items import both, make_item, option, part
 
 
 def messages(*items: Any) -> list[tuple[str, str]]:
-    return [(doubt.pointer, doubt.message) for doubt in doubts(items)]
+    return [(doubt.pointer, doubt.message) for doubt in doubts([notes_of(item) for item in items])]
 
 
 def choice(key: str, right: str, **changes: Any) -> Any:

@@ -8,7 +8,7 @@ from uuid import RFC_4122, UUID
 import pytest
 
 from pacnum_api.kernel import ids
-from pacnum_api.kernel.ids import PUBLIC_TENANT_ID, new_id
+from pacnum_api.kernel.ids import PUBLIC_TENANT_ID, new_id, new_ids
 
 
 def milliseconds(made: UUID) -> int:
@@ -62,6 +62,24 @@ def test_within_one_millisecond_the_tail_counts_up(monkeypatch: pytest.MonkeyPat
     tails = [((one.int >> 64 & 0xFFF) << 62) | (one.int & (1 << 62) - 1) for one in made]
     assert tails == [2**73 - 1, 2**73, 2**73 + 1]  # the top bit is kept free for counting
     assert all((one.version, one.variant) == (7, RFC_4122) for one in made)
+
+
+def test_ids_in_a_row_are_nobody_elses() -> None:
+    before, first, after = new_id(), new_ids(1000), new_id()
+    row = [UUID(int=first.int + place) for place in range(1000)]
+    assert before < first
+    assert row[-1] < after
+    assert {(one.version, one.variant) for one in row} == {(7, RFC_4122)}
+    assert len({one.int >> 64 for one in row}) == 1
+
+
+def test_a_row_does_not_run_into_the_variant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ids, "_last", (1_700_000_000_000, (5 << 62) + (1 << 62) - 4))
+    monkeypatch.setattr(time, "time_ns", lambda: 1_700_000_000_000_000_000)
+    assert new_ids(3).int & (1 << 62) - 1 == (1 << 62) - 3  # they just fit
+    first = new_ids(2)
+    assert (first.int >> 64 & 0xFFF, first.int & (1 << 62) - 1) == (6, 0)
+    assert new_id() == UUID(int=first.int + 2)
 
 
 def test_the_public_tenant_is_nobodys_id() -> None:

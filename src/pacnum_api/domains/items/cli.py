@@ -103,7 +103,7 @@ def lint(
     for doubt in reading.doubts if doubts else ():
         typer.echo(f"doubt  {doubt}")
     typer.echo(
-        f"{len(reading.items)} items, {len(reading.faults)} faults, {len(reading.doubts)} doubts"
+        f"{len(reading.heads)} items, {len(reading.faults)} faults, {len(reading.doubts)} doubts"
     )
     if reading.faults:
         raise typer.Exit(1)

@@ -1,6 +1,8 @@
 """Every query about agents."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import tuple_
@@ -83,3 +85,149 @@ async def list_agents(
 def _after(cursor: str) -> tuple[datetime, UUID]:
     moment, agent_id = decode_cursor(cursor, parts=2)
     return read_moment(moment), read_id(agent_id)
+
+
+# --- import: agents come by COPY into a table of the transaction's own ----------------------------
+
+_PATIENCE = timedelta(minutes=30)
+"""What one statement of an import may take: a million agents need more than a request may."""
+
+_SETTINGS = f"""
+SELECT set_config('statement_timeout', '{int(_PATIENCE.total_seconds())}s', true),
+       set_config('work_mem', '32MB', true),
+       set_config('jit', 'off', true)
+"""
+
+_TAKE_TURNS = """
+SELECT pg_advisory_xact_lock(hashtextextended('agents:import:' || $1::uuid::text, 0))
+"""
+
+_INCOMING = """
+CREATE TEMPORARY TABLE incoming_agents (
+    source integer, line bigint, issuer text, value text, locale text
+) ON COMMIT DROP
+"""
+
+_HAS_REPEATS = """
+SELECT EXISTS (SELECT FROM incoming_agents GROUP BY issuer, value HAVING count(*) > 1)
+"""
+
+_REPEATS = """
+SELECT source, line, first_source, first_line, count(*) OVER () AS count
+  FROM (SELECT source, line,
+               row_number() OVER same AS number,
+               first_value(source) OVER same AS first_source,
+               first_value(line) OVER same AS first_line
+          FROM incoming_agents
+        WINDOW same AS (PARTITION BY issuer, value ORDER BY source, line)) AS found
+ WHERE number > 1
+ ORDER BY source, line
+ LIMIT $1
+"""
+
+_COMPARE = """
+SELECT count(*) FILTER (WHERE known.id IS NULL) AS created,
+       count(*) FILTER (WHERE known.locale <> incoming.locale) AS updated
+  FROM incoming_agents AS incoming
+  LEFT JOIN agents AS known
+    ON known.tenant_id = $1 AND known.issuer = incoming.issuer AND known.value = incoming.value
+"""
+
+# The ids of new rows count up from $3 and $4, halves of a UUIDv7 made by kernel.ids.new_ids. Who
+# provisions one of the new agents at this very moment is first: ON CONFLICT then compares again.
+_MERGE = """
+WITH changed AS (
+    UPDATE agents AS known
+       SET locale = incoming.locale, version = known.version + 1, updated_at = $2
+      FROM incoming_agents AS incoming
+     WHERE known.tenant_id = $1 AND known.issuer = incoming.issuer
+       AND known.value = incoming.value AND known.locale <> incoming.locale
+    RETURNING known.id
+), written AS (
+    INSERT INTO agents (id, tenant_id, issuer, value, locale, version, created_at, updated_at)
+    SELECT ($3 || to_hex($4::bigint + row_number() OVER () - 1))::uuid,
+           $1, incoming.issuer, incoming.value, incoming.locale, 1, $2, $2
+      FROM incoming_agents AS incoming
+     WHERE NOT EXISTS (SELECT FROM agents AS known
+                        WHERE known.tenant_id = $1 AND known.issuer = incoming.issuer
+                          AND known.value = incoming.value)
+    ON CONFLICT (tenant_id, issuer, value) DO UPDATE
+       SET locale = excluded.locale, version = agents.version + 1, updated_at = $2
+     WHERE agents.locale <> excluded.locale
+    RETURNING id, version
+), told AS (
+    INSERT INTO outbox_events (id, tenant_id, type, subject, data, occurred_at)
+    SELECT ($3 || to_hex($4::bigint + (SELECT count(*) FROM incoming_agents)
+                         + row_number() OVER () - 1))::uuid,
+           $1, 'agent.provisioned', id::text, jsonb_build_object('agent_id', id), $2
+      FROM written
+     WHERE version = 1
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM told) AS created,
+       (SELECT count(*) FROM changed)
+       + (SELECT count(*) FROM written WHERE version > 1) AS updated
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A line whose external id stood in an earlier line."""
+
+    source: int
+    line: int
+    first_source: int
+    first_line: int
+
+
+async def open_incoming(uow: UnitOfWork) -> None:
+    """Wait for the tenant's import under way, then make the table that takes this one's lines."""
+    connection = await uow.driver()
+    await connection.execute(_SETTINGS)
+    await connection.execute(_TAKE_TURNS, uow.tenant_id, timeout=_PATIENCE.total_seconds())
+    await connection.execute(_INCOMING)
+
+
+async def add_incoming(uow: UnitOfWork, rows: Sequence[tuple[int, int, str, str, str]]) -> None:
+    """Copy lines (source, line, issuer, value, locale) into the table."""
+    connection = await uow.driver()
+    await connection.copy_records_to_table("incoming_agents", records=rows)
+
+
+async def find_repeats(uow: UnitOfWork, *, limit: int) -> tuple[int, list[Repeat]]:
+    """How many lines repeat an external id, and the first of them."""
+    connection = await uow.driver()
+    patience = _PATIENCE.total_seconds()
+    await connection.execute("ANALYZE incoming_agents", timeout=patience)
+    if not await connection.fetchval(_HAS_REPEATS, timeout=patience):
+        return 0, []
+    rows = await connection.fetch(_REPEATS, limit, timeout=patience)
+    repeats = [
+        Repeat(row["source"], row["line"], row["first_source"], row["first_line"]) for row in rows
+    ]
+    return rows[0]["count"], repeats
+
+
+async def compare_incoming(uow: UnitOfWork) -> tuple[int, int]:
+    """How many lines name new agents, and how many name known ones that differ."""
+    connection = await uow.driver()
+    row = await connection.fetchrow(_COMPARE, uow.tenant_id, timeout=_PATIENCE.total_seconds())
+    return row["created"], row["updated"]
+
+
+async def merge_incoming(uow: UnitOfWork, *, first_id: UUID) -> tuple[int, int]:
+    """Write what is new or differs, with an event for each new agent; how many of both.
+
+    ``first_id``: the first of twice as many ids as there are lines.
+    """
+    connection = await uow.driver()
+    head, tail = first_id.hex[:16], first_id.int & (2**64 - 1)
+    row = await connection.fetchrow(
+        _MERGE,
+        uow.tenant_id,
+        uow.now,
+        head,
+        tail - 2**64,  # the same 64 bits, as PostgreSQL's signed bigint has them
+        timeout=_PATIENCE.total_seconds(),
+    )
+    return row["created"], row["updated"]

@@ -105,7 +105,7 @@ def _free_port(host: str) -> int:
 
 @app.command("worker")
 def worker() -> None:
-    """Do the background work: expiries, purges, key renewal. Any number may run."""
+    """Do the background work: imports, expiries, purges, key renewal. Any number may run."""
     from pacnum_api.entrypoints.worker import run_worker
     from pacnum_api.platform.local_database import run_with_database
     from pacnum_api.platform.logging import configure_logging

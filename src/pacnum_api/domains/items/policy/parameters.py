@@ -7,7 +7,8 @@ turns into smaller steps and honest intervals.
 
 import math
 from collections.abc import Sequence
-from functools import singledispatch
+from dataclasses import dataclass
+from functools import cache, singledispatch
 from typing import Final
 
 from pacnum_api.domains.items.policy.grading import categories, is_partial
@@ -35,22 +36,42 @@ _STEPS: Final = {3: (-0.4, 0.4), 4: (-0.7, 0.0, 0.7)}
 """Thresholds of partly right answers around the difficulty, a level apart, by categories."""
 
 
-def provisional_parameters(item: Item, scale: LevelScale) -> ItemParameters:
+@dataclass(frozen=True, slots=True)
+class ParameterBasis:
+    """All that an item's provisional parameters depend on, but its framework's scale."""
+
+    level: int
+    categories: int
+    chance: float
+    is_tryout: bool
+
+
+def basis_of(item: Item) -> ParameterBasis:
+    """What an item says about its parameters."""
+    return ParameterBasis(
+        level=item.level,
+        categories=categories(item.task),
+        chance=chance(item.task),
+        is_tryout=item.is_tryout,
+    )
+
+
+def provisional_parameters(basis: ParameterBasis, scale: LevelScale) -> ItemParameters:
     """Parameters for an item without data, on a framework's scale."""
-    steps = _STEPS.get(categories(item.task), ())
-    b = provisional_difficulty(item.level, scale=scale)
+    steps = _STEPS.get(basis.categories, ())
+    b = provisional_difficulty(basis.level, scale=scale)
     if steps:
-        b = _partial_credit_difficulty(scale.middle_of(item.level), steps)
+        b = _partial_credit_difficulty(scale.middle_of(basis.level), steps)
     return ItemParameters(
         model=ParameterModel.PARTIAL_CREDIT if steps else ParameterModel.LOGISTIC,
         a=1.0,
         b=round(b, 6),
-        c=0.0 if steps else round(chance(item.task), 6),
+        c=0.0 if steps else round(basis.chance, 6),
         d=1.0,
         steps=steps,
         sigma_a=SIGMA_A,
         sigma_b=SIGMA_B,
-        status=status_without_data(is_tryout=item.is_tryout),
+        status=status_without_data(is_tryout=basis.is_tryout),
     )
 
 
@@ -69,7 +90,8 @@ def expected_share(theta: float, b: float, *, steps: Sequence[float]) -> float:
     return earned / (len(steps) * sum(weights))
 
 
-def _partial_credit_difficulty(theta: float, steps: Sequence[float]) -> float:
+@cache
+def _partial_credit_difficulty(theta: float, steps: tuple[float, ...]) -> float:
     """The b at which the expected share of the full score at ``theta`` is 0.67, by bisection."""
     low, high = theta - 5.0, theta + 5.0  # the share falls in b: from nearly 1 to nearly 0
     for _ in range(60):

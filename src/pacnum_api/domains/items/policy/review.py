@@ -1,5 +1,6 @@
 """What a reviewer would ask about items that are whole: doubts, not faults."""
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -35,10 +36,36 @@ class Doubt:
     message: str
 
 
-def doubts(items: Sequence[Item]) -> list[Doubt]:
-    """Everything worth a second look in a set of items."""
-    found = [doubt for item in items for doubt in _of_one(item)]
-    return [*found, *_same_stems(items), *_longest_options(items)]
+@dataclass(frozen=True, slots=True)
+class ReviewNotes:
+    """What is kept of an item to review a set of any size: its own doubts, and what to compare.
+
+    ``asks`` is a digest of the question; ``is_right_longest``: of a single choice, whether its
+    right option is strictly the longest.
+    """
+
+    key: str
+    doubts: tuple[Doubt, ...]
+    asks: bytes
+    is_right_longest: bool | None
+
+
+def notes_of(item: Item) -> ReviewNotes:
+    """One item's part of a review."""
+    return ReviewNotes(
+        key=item.key,
+        doubts=tuple(_of_one(item)),
+        asks=_asked(item),
+        is_right_longest=(
+            _is_longest(item.task) if isinstance(item.task, SingleChoiceTask) else None
+        ),
+    )
+
+
+def doubts(notes: Sequence[ReviewNotes]) -> list[Doubt]:
+    """Everything worth a second look in a set of items, from the notes of each."""
+    found = [doubt for one in notes for doubt in one.doubts]
+    return [*found, *_same_stems(notes), *_longest_options(notes)]
 
 
 def longest_option_rate(items: Iterable[Item]) -> tuple[int, int]:
@@ -85,18 +112,24 @@ def _of_text(item: Item, pointer: str, *, text: LocalisedText) -> Iterator[Doubt
         yield Doubt(item.key, pointer, "the same in French and English")
 
 
-def _same_stems(items: Iterable[Item]) -> Iterator[Doubt]:
-    by_words: dict[str, list[str]] = defaultdict(list)
-    for item in items:
-        scenario = "" if item.content.scenario is None else item.content.scenario.fr
-        by_words[normalised(scenario + item.content.stem.fr, _EVERYTHING)].append(item.key)
-    for keys in by_words.values():
+def _asked(item: Item) -> bytes:
+    scenario = "" if item.content.scenario is None else item.content.scenario.fr
+    words = normalised(scenario + item.content.stem.fr, _EVERYTHING)
+    return hashlib.sha256(words.encode()).digest()[:16]
+
+
+def _same_stems(notes: Iterable[ReviewNotes]) -> Iterator[Doubt]:
+    by_question: dict[bytes, list[str]] = defaultdict(list)
+    for one in notes:
+        by_question[one.asks].append(one.key)
+    for keys in by_question.values():
         for key in keys[1:]:
             yield Doubt(key, "/content/stem", f"asks the same as {keys[0]}")
 
 
-def _longest_options(items: Iterable[Item]) -> Iterator[Doubt]:
-    longest, total = longest_option_rate(items)
+def _longest_options(notes: Iterable[ReviewNotes]) -> Iterator[Doubt]:
+    choices = [one.is_right_longest for one in notes if one.is_right_longest is not None]
+    longest, total = sum(choices), len(choices)
     if longest > _HIGHEST_LONGEST_RATE * total:
         yield Doubt(
             "", "", f"the right option is the longest in {longest} of {total} single choices"

@@ -8,6 +8,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,12 +16,14 @@ import numpy as np
 
 from pacnum_api.domains.items import repository
 from pacnum_api.domains.items.errors import BankNotFound
-from pacnum_api.domains.items.models import ItemBankRow, ItemRow, ItemVersionRow
+from pacnum_api.domains.items.models import ItemBankRow
 from pacnum_api.domains.items.policy.parameters import (
+    ParameterBasis,
+    basis_of,
     provisional_parameters,
     status_without_data,
 )
-from pacnum_api.domains.items.repository import Described
+from pacnum_api.domains.items.repository import ActiveVersion, Described
 from pacnum_api.domains.items.service.item_bank import ItemBank
 from pacnum_api.domains.items.service.stored_documents import hash_of, item_from
 from pacnum_api.domains.items.types import (
@@ -42,6 +45,9 @@ BANK_CHANNEL: Final = "pacnum_bank"
 
 _KEPT_AT_MOST: Final = 32
 """Banks in memory: those in use of about as many tenants with items of their own, a process."""
+
+_READ_AT_ONCE: Final = 200
+"""Documents of items in memory, where a bank has to look into them."""
 
 _kept: OrderedDict[UUID, tuple[UUID, ItemBank]] = OrderedDict()
 _building: dict[UUID, asyncio.Lock] = {}
@@ -164,32 +170,50 @@ def _parameters(stored: Mapping[str, Any]) -> ItemParameters:
     )
 
 
-async def publish_bank(uow: UnitOfWork, framework: Framework) -> BankHandle | None:
+async def publish_bank(
+    uow: UnitOfWork,
+    framework: Framework,
+    *,
+    bases: Mapping[UUID, ParameterBasis] = MappingProxyType({}),
+) -> BankHandle | None:
     """Publish what is active now, unless the tenant's newest bank already says just that.
 
     Items that were in the bank before, in the same wording, keep their calibrated parameters;
     provisional ones only within a framework version, because they stand on its cuts. Others get
     provisional ones. So does the population that calibration found, within a framework version.
-    None when nothing was published.
+    ``bases``: of versions that have just been stored, by id; others are read for theirs. None when
+    nothing was published.
     """
     before = await repository.find_own_newest_bank(uow, framework.code)
     known = _lasting(before, framework)
     position = {one.code: one.position for one in framework.competences}
     found = [
-        (row, version)
-        for row, version in await repository.active_items(uow, framework.code)
-        if row.competence in position
+        one
+        for one in await repository.active_versions(uow, framework.code)
+        if one.competence in position
     ]
-    found.sort(key=lambda pair: (position[pair[0].competence], pair[0].level, pair[0].key))
+    found.sort(key=lambda one: (position[one.competence], one.level, one.key))
+    new = [one.version_id for one in found if str(one.version_id) not in known]
+    known_bases = {**bases, **await _bases(uow, [one for one in new if one not in bases])}
     scale = LevelScale(framework.cuts)
     entries = [
-        _entry_kept(known[str(version.id)], row)
-        if str(version.id) in known
-        else _entry(row, version, scale=scale)
-        for row, version in found
+        _entry_kept(known[str(one.version_id)], one)
+        if str(one.version_id) in known
+        else _entry(one, known_bases[one.version_id], scale=scale)
+        for one in found
     ]
     content = BankContent(entries, _lasting_population(before, framework))
     return await publish_version(uow, framework, content=content, before=before)
+
+
+async def _bases(uow: UnitOfWork, version_ids: Sequence[UUID]) -> dict[UUID, ParameterBasis]:
+    """What stored versions say about their parameters; some documents at a time are in memory."""
+    found = {}
+    for start in range(0, len(version_ids), _READ_AT_ONCE):
+        some = version_ids[start : start + _READ_AT_ONCE]
+        for version_id, described in (await repository.documents_of_versions(uow, some)).items():
+            found[version_id] = basis_of(item_from(*described))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,12 +266,12 @@ def _lasting_population(
     return before.population
 
 
-def _entry_kept(entry: Mapping[str, Any], row: ItemRow) -> Mapping[str, Any]:
+def _entry_kept(entry: Mapping[str, Any], version: ActiveVersion) -> Mapping[str, Any]:
     """An entry as it was; without data, its author still says whether the item may measure."""
     parameters = entry["parameters"]
     if parameters["status"] not in {ParameterStatus.PROVISIONAL, ParameterStatus.SEEDED}:
         return entry
-    status = status_without_data(is_tryout=row.is_tryout)
+    status = status_without_data(is_tryout=version.is_tryout)
     return {**entry, "parameters": {**parameters, "status": status.value}}
 
 
@@ -263,11 +287,11 @@ def _lasting(before: ItemBankRow | None, framework: Framework) -> dict[str, Mapp
     }
 
 
-def _entry(row: ItemRow, version: ItemVersionRow, *, scale: LevelScale) -> dict[str, Any]:
+def _entry(version: ActiveVersion, basis: ParameterBasis, *, scale: LevelScale) -> dict[str, Any]:
     """A bank's entry as it is stored; a float's text is its JSON, so it reads back bit for bit."""
-    parameters = asdict(provisional_parameters(item_from(row, version), scale))
+    parameters = asdict(provisional_parameters(basis, scale))
     return {
-        "version_id": str(version.id),
+        "version_id": str(version.version_id),
         "content_hash": version.content_hash.hex(),
         "parameters": {**parameters, "steps": list(parameters["steps"])},
     }

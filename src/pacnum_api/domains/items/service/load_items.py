@@ -7,14 +7,21 @@ items and new versions of changed ones → a bank version of everything active.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+from uuid import UUID
 
 from pacnum_api.domains.items import repository
-from pacnum_api.domains.items.models import ItemRow, ItemVersionRow
-from pacnum_api.domains.items.repository import Described
+from pacnum_api.domains.items.policy.parameters import ParameterBasis
+from pacnum_api.domains.items.repository import StoredHead, loading
+from pacnum_api.domains.items.repository.loading import IncomingItem, IncomingVersion
 from pacnum_api.domains.items.service.banks import publish_bank
-from pacnum_api.domains.items.service.read_documents import Reading, ReadItem, read_documents
-from pacnum_api.domains.items.service.stored_documents import document_of, hash_of
-from pacnum_api.domains.items.types import BankHandle, LoadReport
+from pacnum_api.domains.items.service.read_documents import (
+    PlacedHead,
+    Reading,
+    ReadItem,
+    read_documents,
+)
+from pacnum_api.domains.items.types import BankHandle, ItemHead, LoadReport
 from pacnum_api.domains.referential import service as referential
 from pacnum_api.domains.referential.errors import FrameworkNotFound
 from pacnum_api.domains.referential.types import Framework
@@ -22,15 +29,8 @@ from pacnum_api.kernel.ids import new_id
 from pacnum_api.platform.documents import DocumentFault, DocumentsRefused
 from pacnum_api.platform.uow import UnitOfWork
 
-
-@dataclass(slots=True)
-class _Changes:
-    """What differs from what is stored."""
-
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    rows: list[ItemRow | ItemVersionRow] = field(default_factory=list)
+_WRITTEN_AT_ONCE: Final = 500
+"""Documents in memory on their way from disk to the database."""
 
 
 async def load_items(
@@ -50,10 +50,10 @@ async def load_items(
     file, line and field.
     """
     reading = source if isinstance(source, Reading) else read_documents(source, tries_out=tries_out)
-    frameworks, faults = await _frameworks(uow, reading.items)
+    frameworks, faults = await _frameworks(uow, reading.heads)
     faults += reading.own_faults
     faults += reading.lost_enemies(await _stored(uow, frameworks))
-    if not reading.items and not faults:
+    if not reading.heads and not faults:
         faults += [
             DocumentFault(path, 0, "", "expected at least one item") for path in reading.sources
         ]
@@ -73,34 +73,57 @@ async def load_items(
     )
 
 
+@dataclass(slots=True)
+class _Changes:
+    """What differs from what is stored, and what the new versions say about their parameters."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    bases: dict[UUID, ParameterBasis] = field(default_factory=dict)
+
+
 async def _write(
     uow: UnitOfWork, reading: Reading, *, frameworks: Mapping[str, Framework]
 ) -> tuple[_Changes, list[BankHandle]]:
     changes = _Changes()
+    await loading.open_incoming(uow)
+    stored = {}
     for code in frameworks:
         await repository.lock_loading(uow, code)
-        stored = await repository.own_items_by_key(uow, code)
-        for read in reading.items:
-            if read.item.framework == code:
-                _compare(uow, read, stored=stored.get(read.item.key), changes=changes)
-    items = [row for row in changes.rows if isinstance(row, ItemRow)]
-    repository.add_all(uow, items)
-    await uow.session.flush()  # versions point at their items
-    repository.add_all(uow, [row for row in changes.rows if isinstance(row, ItemVersionRow)])
-    await uow.session.flush()
-    published = [await publish_bank(uow, framework) for framework in frameworks.values()]
+        stored[code] = await repository.own_heads_by_key(uow, code)
+    for start in range(0, len(reading.items), _WRITTEN_AT_ONCE):
+        items: list[IncomingItem] = []
+        versions: list[IncomingVersion] = []
+        for read in reading.items[start : start + _WRITTEN_AT_ONCE]:
+            known = stored[read.head.framework].get(read.head.key)
+            item = _compare(read, known, changes=changes)
+            if item is not None:
+                items.append(item)
+            if item is not None and (known is None or item.version > known.version):
+                version_id = new_id()
+                changes.bases[version_id] = read.basis
+                document = reading.documents.get(read.document).decode()
+                versions.append(
+                    IncomingVersion(version_id, item.id, item.version, document, read.content_hash)
+                )
+        await loading.add_incoming(uow, items, versions=versions)
+    await loading.merge_incoming(uow)
+    published = [
+        await publish_bank(uow, framework, bases=changes.bases) for framework in frameworks.values()
+    ]
     return changes, [bank for bank in published if bank is not None]
 
 
 async def _frameworks(
-    uow: UnitOfWork, found: Iterable[ReadItem]
+    uow: UnitOfWork, found: Iterable[PlacedHead]
 ) -> tuple[dict[str, Framework], list[DocumentFault]]:
     """The frameworks that the items belong to, and items of none of their competences."""
     frameworks: dict[str, Framework] = {}
     faults: list[DocumentFault] = []
     missing: set[str] = set()
     for read in found:
-        code = read.item.framework
+        code = read.head.framework
         if code not in frameworks and code not in missing:
             try:
                 frameworks[code] = await referential.get_framework(uow, code)
@@ -108,7 +131,7 @@ async def _frameworks(
                 missing.add(code)
                 message = f"no framework {code} is published"
                 faults.append(DocumentFault(read.path, 1, "/framework", message))
-        if code in frameworks and frameworks[code].find_competence(read.item.competence) is None:
+        if code in frameworks and frameworks[code].find_competence(read.head.competence) is None:
             message = f"expected a competence of {code}"
             faults.append(DocumentFault(read.path, 1, "/competence", message))
     return frameworks, faults
@@ -119,55 +142,32 @@ async def _stored(uow: UnitOfWork, frameworks: Collection[str]) -> set[tuple[str
 
 
 def _compare(
-    uow: UnitOfWork, read: ReadItem, *, stored: Described | None, changes: _Changes
-) -> None:
-    document = document_of(read.document)
-    content = {"competence": read.item.competence, "item": document}
-    version = ItemVersionRow(
-        id=new_id(),
-        tenant_id=uow.tenant_id,
-        document=document,
-        content_hash=hash_of(content),
-        created_at=uow.now,
-    )
+    read: ReadItem, stored: StoredHead | None, *, changes: _Changes
+) -> IncomingItem | None:
+    """The item as it has to be stored; None where it is just that already."""
     if stored is None:
-        changes.added.append(read.item.key)
-        row = _new_item(uow, read)
-        version.item_id, version.version = row.id, 1
-        changes.rows += [row, version]
-        return
-    row, newest = stored
-    is_reworded = newest.content_hash != version.content_hash
-    is_used_alike = (row.status, row.is_tryout) == (read.item.status, read.item.is_tryout)
+        changes.added.append(read.head.key)
+        return _incoming(read.head, new_id(), version=1, is_new=True)
+    is_reworded = stored.content_hash != read.content_hash
+    is_used_alike = (stored.status, stored.is_tryout) == (read.head.status, read.head.is_tryout)
     if is_used_alike and not is_reworded:
-        changes.unchanged.append(read.item.key)
-        return
-    changes.changed.append(read.item.key)
-    _update(row, read)
-    row.updated_at = uow.now
-    if is_reworded:
-        version.item_id, version.version = row.id, newest.version + 1
-        changes.rows.append(version)
-        row.version = version.version
+        changes.unchanged.append(read.head.key)
+        return None
+    changes.changed.append(read.head.key)
+    version = stored.version + is_reworded
+    return _incoming(read.head, stored.item_id, version=version, is_new=False)
 
 
-def _new_item(uow: UnitOfWork, read: ReadItem) -> ItemRow:
-    row = ItemRow(
-        id=new_id(),
-        tenant_id=uow.tenant_id,
-        framework=read.item.framework,
-        key=read.item.key,
-        version=1,
-        created_at=uow.now,
-        updated_at=uow.now,
+def _incoming(head: ItemHead, item_id: UUID, *, version: int, is_new: bool) -> IncomingItem:
+    return IncomingItem(
+        id=item_id,
+        is_new=is_new,
+        framework=head.framework,
+        key=head.key,
+        competence=head.competence,
+        level=head.level,
+        type=head.type.value,
+        status=head.status.value,
+        is_tryout=head.is_tryout,
+        version=version,
     )
-    _update(row, read)
-    return row
-
-
-def _update(row: ItemRow, read: ReadItem) -> None:
-    row.competence = read.item.competence
-    row.level = read.item.level
-    row.type = read.item.type.value
-    row.status = read.item.status.value
-    row.is_tryout = read.item.is_tryout

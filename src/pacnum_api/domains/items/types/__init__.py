@@ -51,7 +51,14 @@ from pacnum_api.domains.items.types.interactions import (
     ShortText,
     SingleChoice,
 )
-from pacnum_api.domains.items.types.item import Content, Fact, Feedback, Item, Justification
+from pacnum_api.domains.items.types.item import (
+    Content,
+    Fact,
+    Feedback,
+    Item,
+    ItemHead,
+    Justification,
+)
 from pacnum_api.domains.items.types.listing import ItemFilter, LoadReport
 from pacnum_api.domains.items.types.names import (
     LOCALES,
@@ -124,6 +131,7 @@ __all__ = [
     "Interaction",
     "Item",
     "ItemFilter",
+    "ItemHead",
     "ItemParameters",
     "ItemStatus",
     "ItemType",

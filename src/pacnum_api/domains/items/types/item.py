@@ -71,3 +71,31 @@ class Item:
     enemies: tuple[str, ...] = ()
     template: Template | None = None
     is_tryout: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemHead:
+    """What an item is compared and listed by, without what it says."""
+
+    key: str
+    framework: str
+    competence: str
+    level: int
+    type: ItemType
+    status: ItemStatus
+    enemies: tuple[str, ...]
+    is_tryout: bool
+
+    @classmethod
+    def of(cls, item: Item) -> "ItemHead":
+        """The head of a whole item."""
+        return cls(
+            key=item.key,
+            framework=item.framework,
+            competence=item.competence,
+            level=item.level,
+            type=item.type,
+            status=item.status,
+            enemies=item.enemies,
+            is_tryout=item.is_tryout,
+        )

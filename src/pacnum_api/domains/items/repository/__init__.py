@@ -1,10 +1,11 @@
 """Every query of items, versions, banks and reports."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Select, func, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import load_only
 
@@ -121,11 +122,40 @@ async def lock_loading(uow: UnitOfWork, framework: str) -> None:
     )
 
 
-async def own_items_by_key(uow: UnitOfWork, framework: str) -> dict[str, Described]:
-    """This tenant's own items of a framework, with their newest version, by the author's key."""
-    query = owned(ItemRow, uow.tenant_id).where(ItemRow.framework == framework)
-    rows = (await uow.session.scalars(query)).all()
-    return {row.key: (row, version) for row, version in await with_newest_version(uow, rows)}
+@dataclass(frozen=True, slots=True)
+class StoredHead:
+    """A stored item without what it says; ``content_hash`` is that of its newest version."""
+
+    item_id: UUID
+    version: int
+    status: str
+    is_tryout: bool
+    content_hash: bytes
+
+
+async def own_heads_by_key(uow: UnitOfWork, framework: str) -> dict[str, StoredHead]:
+    """This tenant's own items of a framework, by the author's key."""
+    query = (
+        select(
+            ItemRow.key,
+            ItemRow.id,
+            ItemRow.version,
+            ItemRow.status,
+            ItemRow.is_tryout,
+            ItemVersionRow.content_hash,
+        )
+        .join(ItemVersionRow, _is_newest_version())
+        .where(ItemRow.tenant_id == uow.tenant_id, ItemRow.framework == framework)
+    )
+    return {row.key: StoredHead(*row[1:]) for row in await uow.session.execute(query)}
+
+
+def _is_newest_version() -> ColumnElement[bool]:
+    return and_(
+        ItemVersionRow.item_id == ItemRow.id,
+        ItemVersionRow.version == ItemRow.version,
+        ItemVersionRow.tenant_id == ItemRow.tenant_id,
+    )
 
 
 async def visible_keys(uow: UnitOfWork, framework: str) -> set[str]:
@@ -138,16 +168,43 @@ async def visible_keys(uow: UnitOfWork, framework: str) -> set[str]:
     return set((await uow.session.execute(query)).scalars())
 
 
-async def active_items(uow: UnitOfWork, framework: str) -> list[Described]:
+@dataclass(frozen=True, slots=True)
+class ActiveVersion:
+    """The newest version of an active item, without what it says."""
+
+    version_id: UUID
+    content_hash: bytes
+    key: str
+    competence: str
+    level: int
+    is_tryout: bool
+
+
+async def active_versions(uow: UnitOfWork, framework: str) -> list[ActiveVersion]:
     """Active items that this tenant may ask; its own hide the public ones of the same key."""
-    query = (
+    asked = (
         visible(ItemRow, uow.tenant_id)
+        .with_only_columns(ItemRow.id, ItemRow.status)
         .where(ItemRow.framework == framework)
         .ext(distinct_on(ItemRow.key))
         .order_by(ItemRow.key, (ItemRow.tenant_id == uow.tenant_id).desc())
+        .subquery()
     )
-    rows = [row for row in await uow.session.scalars(query) if row.status == ItemStatus.ACTIVE]
-    return await with_newest_version(uow, rows)
+    query = (
+        select(
+            ItemVersionRow.id,
+            ItemVersionRow.content_hash,
+            ItemRow.key,
+            ItemRow.competence,
+            ItemRow.level,
+            ItemRow.is_tryout,
+        )
+        .select_from(asked)
+        .join(ItemRow, ItemRow.id == asked.c.id)
+        .join(ItemVersionRow, _is_newest_version())
+        .where(asked.c.status == ItemStatus.ACTIVE)
+    )
+    return [ActiveVersion(*row) for row in await uow.session.execute(query)]
 
 
 def add_all(
