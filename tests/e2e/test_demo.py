@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 from typer.testing import CliRunner
 
+from pacnum_api.entrypoints import server
 from pacnum_api.entrypoints.cli import app
 from pacnum_api.platform import logging, migrations
 from pacnum_api.platform.settings import get_settings
@@ -130,14 +131,15 @@ def test_serving_takes_a_free_port_and_the_embedded_database(
     """All that ``serve`` does around uvicorn, which other tests start for good."""
     told: dict[str, Any] = {}
 
-    def run(application: str, **options: Any) -> None:
-        told.update(options, application=application, revision=migrations.current(address()))
+    def run(config: uvicorn.Config) -> None:
+        told.update(workers=config.workers, port=config.port)
+        told.update(revision=migrations.current(address()))
         told["public_url"] = os.environ["PACNUM_PUBLIC_URL"]
 
     def address() -> str:
         return os.environ["PACNUM_DATABASE_URL"]  # what the worker processes will read
 
-    monkeypatch.setattr(uvicorn, "run", run)
+    monkeypatch.setattr(server, "run_server", run)
     monkeypatch.setattr(logging, "configure_logging", lambda level: told.update(level=level))
     said = at_home.invoke(app, ["serve", "--port", "0", "--workers", "3"])
 

@@ -11,6 +11,7 @@ PUBLIC_TENANT_ID = UUID(int=0)
 _RANDOM_BITS = 74
 _lock = threading.Lock()
 _last: tuple[int, int] = (0, 0)
+_maker = os.getpid()
 
 
 def new_id() -> UUID:
@@ -19,10 +20,12 @@ def new_id() -> UUID:
     48 bits of Unix milliseconds, then 74 random bits; within one millisecond, or when the clock
     steps back, the random part is counted up instead of being drawn anew (method 2 of section 6.2).
     """
-    global _last  # noqa: PLW0603 - the one counter of the process, guarded by its lock
+    global _last, _maker  # noqa: PLW0603 - the one counter of the process, guarded by its lock
     millisecond = time.time_ns() // 1_000_000
     drawn = int.from_bytes(os.urandom(10)) >> (80 - _RANDOM_BITS + 1)  # headroom for counting up
     with _lock:
+        if _maker != os.getpid():  # forked: its brothers would count up from the same identifier
+            _last, _maker = (0, 0), os.getpid()
         previous, counter = _last
         tail = drawn if millisecond > previous else counter + 1
         _last = (max(millisecond, previous), tail)
