@@ -6,14 +6,14 @@ from pacnum_api.domains.items.schemas.presented import (
     PresentedInteraction,
 )
 from pacnum_api.domains.items.schemas.responses import ResponsePayload
-from pacnum_api.domains.items.service.banks import (
-    BANK_CHANNEL,
+from pacnum_api.domains.items.service.bank_memory import (
+    BankNotices,
     count_banks,
-    current_bank,
     find_cached_bank,
     forget_banks,
     get_bank,
 )
+from pacnum_api.domains.items.service.banks import BANK_CHANNEL, current_bank
 from pacnum_api.domains.items.service.exposure import (
     ExposureUse,
     begin_exposure,
@@ -41,6 +41,7 @@ from pacnum_api.domains.items.service.report_item import report_item
 __all__ = [
     "BANK_CHANNEL",
     "BankCoverage",
+    "BankNotices",
     "BankReport",
     "BankUse",
     "ExposureUse",
