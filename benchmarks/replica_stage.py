@@ -20,7 +20,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 
-from benchmarks.http_client import Connection
+from benchmarks.http_client import Connection, Reply
 from benchmarks.processes import children_of, free_port, running
 from pacnum_api.domains.clients import service as clients
 from pacnum_api.domains.clients.types import ClientDefinition, NewSecret
@@ -170,22 +170,33 @@ class Taken:
 
 @dataclass(slots=True)
 class Figures:
-    """Seconds of each call, and how many calls failed."""
+    """Seconds of each call; what was refused; how many files were opened."""
 
     begins: list[float] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)
     endings: list[float] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
+    files: int = 0
 
 
 class Agents:
-    """People who take tests at once. ``think_seconds``: mean of their pause before an answer."""
+    """People who take tests at once. ``think_seconds``: mean of their pause before an answer;
+    ``opens_files``: whether they open each file of an item, as most items with files need.
+    """
 
-    def __init__(self, house: House, ports: Sequence[int], *, think_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        house: House,
+        ports: Sequence[int],
+        *,
+        think_seconds: float = 0.0,
+        opens_files: bool = False,
+    ) -> None:
         self._house = house
         self._ports = ports
         self._token = token_of(house, ports[0])
         self._think_seconds = think_seconds
+        self._opens_files = opens_files
         self._bank: ItemBank | None = None
         self._numbers = _count_up()
         self.taken: list[Taken] = []
@@ -227,6 +238,8 @@ class Agents:
         while pending is not None:
             if self._think_seconds:
                 await asyncio.sleep(rng.expovariate(1 / self._think_seconds))
+            if self._opens_files:
+                await self._open_files(session, pending)
             line = lines[(number + pending["position"]) % len(lines)]
             index = bank.index_of(UUID(pending["item_id"]))
             response = None
@@ -251,8 +264,8 @@ class Agents:
         }
         path = f"/v1/test-sessions/{session['id']}/answers"
         started = time.perf_counter()
-        reply = await line.post(
-            path, json.dumps(body).encode(), token=str(session["session_token"])
+        reply = await _posted(
+            line, path, json.dumps(body).encode(), token=str(session["session_token"])
         )
         seconds = time.perf_counter() - started
         if reply.status != 201:
@@ -262,6 +275,14 @@ class Agents:
         is_last = accepted["pending_item"] is None
         (self.figures.endings if is_last else self.figures.answers).append(seconds)
         return accepted
+
+    async def _open_files(self, session: Mapping[str, object], pending: Any) -> None:
+        headers = {"Authorization": f"Bearer {session['session_token']}"}
+        base = f"http://127.0.0.1:{self._ports[0]}"
+        async with httpx.AsyncClient(base_url=base, headers=headers, timeout=30) as http:
+            for file in pending["content"]["files"]:
+                (await http.get(file["href"])).raise_for_status()
+                self.figures.files += 1
 
     async def _looked_up(self, session_id: UUID) -> tuple[Taken, int]:
         async with self._house.looking:
@@ -284,7 +305,7 @@ async def begin(
     agent = {"external_id": {"issuer": "benchmark", "value": f"a-{time.time_ns()}-{number}"}}
     body = {"agent": agent, "framework": FRAMEWORK, "competences": COMPETENCES}
     started = time.perf_counter()
-    reply = await line.post("/v1/test-sessions", json.dumps(body).encode(), token=token)
+    reply = await _posted(line, "/v1/test-sessions", json.dumps(body).encode(), token=token)
     seconds = time.perf_counter() - started
     if reply.status != 201:
         figures.refusals.append(f"begin: {reply.status} {reply.body.decode()}")
@@ -292,6 +313,19 @@ async def begin(
     figures.begins.append(seconds)
     session: dict[str, Any] = json.loads(reply.body)
     return session
+
+
+async def _posted(line: Connection, path: str, body: bytes, *, token: str) -> Reply:
+    """The reply; on a new connection where the server has closed one that stood idle.
+
+    RuntimeError is uvloop's word for a transport that is closed. The same answer sent twice counts
+    once, and a test that was begun twice is another agent's.
+    """
+    try:
+        return await line.post(path, body, token=token)
+    except (RuntimeError, ConnectionError):
+        await line.reopen()
+        return await line.post(path, body, token=token)
 
 
 def _count_up() -> Iterator[int]:

@@ -21,6 +21,7 @@ from contextlib import suppress
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.orm import configure_mappers
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
@@ -59,8 +60,11 @@ def run_server(config: uvicorn.Config) -> None:
 
 
 def complete_app() -> FastAPI:
-    """The application with its routes worked out, which FastAPI leaves to the first request."""
+    """The application with its routes and its tables' mappings worked out, which the libraries leave
+    to the first request: before the fork they cost time and memory once.
+    """
     app = create_app()
+    configure_mappers()
     nowhere = {"type": "http", "method": "GET", "path": "/", "root_path": "", "headers": []}
     for route in app.routes:
         route.matches(nowhere)
