@@ -1,16 +1,28 @@
 """Several processes on one port: kept in number, ended together, gone when their foreman is."""
 
+import json
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
-from tests.support.service_process import COMMAND, ServiceProcess, environment
+from pacnum_api.platform.auth.scopes import Scope
+from tests.support.authored_items import authored
+from tests.support.service_process import (
+    COMMAND,
+    ServiceProcess,
+    environment,
+    operator,
+    token_for,
+)
+from tests.support.simulated_agent import FRAMEWORK, answer_to, session_body
 
 WORKERS = 3
 
@@ -42,6 +54,49 @@ def is_served(service: ServiceProcess) -> bool:
         return httpx.get(f"{service.url}/healthz", timeout=5).status_code == 200
     except httpx.TransportError:
         return False
+
+
+def asked(service: ServiceProcess, path: str, token: str, **options: Any) -> Any:
+    """The reply of whichever worker gets the connection, which is a new one each time."""
+    method = "GET" if path.endswith("/result") else "POST"
+    headers = {"Authorization": f"Bearer {token}"}
+    reply = httpx.request(method, f"{service.url}{path}", headers=headers, timeout=30, **options)
+    assert reply.status_code in {200, 201}, reply.text
+    return reply.json()
+
+
+def test_a_test_stays_on_its_bank_whichever_worker_has_it(
+    service: ServiceProcess, served_database_url: str, tmp_path: Path
+) -> None:
+    """Two tests by turns, between whose beginnings the tenant's own bank was published."""
+    tenant = f"tenant-{uuid4().hex[:12]}"
+    client = operator(
+        served_database_url,
+        *("clients", "create", "--name", "tester", "--scopes", " ".join(Scope)),
+        *("--tenant", tenant, "--rate-limit", "100000"),
+    )
+    token = token_for(service, client)
+    sessions = [asked(service, "/v1/test-sessions", token, json=session_body())]
+    path = tmp_path / "items.yaml"
+    own = {"framework": FRAMEWORK, "competence": "1.1", "items": [authored("numeric")]}
+    path.write_text(json.dumps(own), "utf-8")  # JSON is YAML
+    operator(served_database_url, "load", "items", str(path), "--tenant", tenant)
+    second = {"agent": {"external_id": {"issuer": "lms", "value": "another"}}}
+    sessions.append(asked(service, "/v1/test-sessions", token, json=session_body(**second)))
+    open_ones = {one["id"]: one["pending_item"] for one in sessions}
+    while open_ones:
+        for session_id, pending in list(open_ones.items()):
+            answers = f"/v1/test-sessions/{session_id}/answers"
+            reply = asked(service, answers, token, json=answer_to(pending, None))
+            open_ones[session_id] = reply["pending_item"]
+            if reply["pending_item"] is None:
+                del open_ones[session_id]
+    paths = [f"/v1/test-sessions/{one['id']}" for one in sessions]
+    results = [asked(service, f"{path}/result", token)["versions"] for path in paths]
+    replays = [asked(service, f"{path}/replay", token) for path in paths]
+    assert results[0]["item_bank"] != results[1]["item_bank"]
+    assert [one["versions"] for one in replays] == results
+    assert [one["is_identical"] for one in replays] == [True, True]
 
 
 def test_a_worker_that_dies_is_replaced_and_all_end_when_asked_to(service: ServiceProcess) -> None:

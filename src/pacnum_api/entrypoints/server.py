@@ -21,11 +21,16 @@ from contextlib import suppress
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import configure_mappers
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from pacnum_api.domains.items import service as items
 from pacnum_api.entrypoints.api import create_app
+from pacnum_api.kernel.errors import DomainError
+from pacnum_api.platform.database import Database
+from pacnum_api.platform.settings import Settings, get_settings
 
 _log = structlog.stdlib.get_logger("pacnum.server")
 
@@ -47,6 +52,8 @@ def run_server(config: uvicorn.Config) -> None:
         Multiprocess(config, [config.bind_socket()]).run()
         return
     config.load()
+    if config.workers > 1:
+        asyncio.run(_recall_banks(get_settings()))
     gc.freeze()
     if config.workers > 1:
         code = Foreman(config, config.bind_socket()).run()
@@ -60,8 +67,9 @@ def run_server(config: uvicorn.Config) -> None:
 
 
 def complete_app() -> FastAPI:
-    """The application with its routes and its tables' mappings worked out, which the libraries leave
-    to the first request: before the fork they cost time and memory once.
+    """The application with its routes and its tables' mappings worked out.
+
+    The libraries leave both to the first request; before the fork they cost time and memory once.
     """
     app = create_app()
     configure_mappers()
@@ -69,6 +77,19 @@ def complete_app() -> FastAPI:
     for route in app.routes:
         route.matches(nowhere)
     return app
+
+
+async def _recall_banks(settings: Settings) -> None:
+    """Have what ships in memory before the fork; the workers will say so if there is no database."""
+    if settings.database_url is None:
+        return
+    database = Database(settings.database_url, role=settings.database_role, pool_size=1)
+    try:
+        await items.recall_shipped_banks(database)
+    except (SQLAlchemyError, OSError, TimeoutError, DomainError) as error:
+        _log.warning("banks_not_recalled", reason=type(error).__qualname__)
+    finally:
+        await database.close()
 
 
 class Worker(uvicorn.Server):

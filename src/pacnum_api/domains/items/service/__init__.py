@@ -12,6 +12,7 @@ from pacnum_api.domains.items.service.bank_memory import (
     find_cached_bank,
     forget_banks,
     get_bank,
+    recall_shipped_banks,
 )
 from pacnum_api.domains.items.service.banks import BANK_CHANNEL, current_bank
 from pacnum_api.domains.items.service.exposure import (
@@ -67,6 +68,7 @@ __all__ = [
     "read_bank_use",
     "read_documents",
     "read_item",
+    "recall_shipped_banks",
     "report_bank",
     "report_item",
     "report_json",

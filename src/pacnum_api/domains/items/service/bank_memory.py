@@ -47,13 +47,23 @@ _building: dict[UUID, asyncio.Lock] = {}
 
 
 def forget_banks() -> None:
-    """Drop what is held in memory: the database may be another one by now."""
+    """Drop what is held in memory, as a process that has just started."""
     _kept.clear()
 
 
 def count_banks() -> int:
     """How many bank versions this process holds in memory."""
     return len(_kept)
+
+
+async def recall_shipped_banks(database: Database) -> None:
+    """Hold the newest public bank of every framework: most tests stand on it, or share its items.
+
+    For a process that is about to be forked: all that come from it hold them in common.
+    """
+    async with database.unit_of_work(PUBLIC_TENANT_ID) as uow:
+        for bank_id in await repository.newest_bank_ids(uow):
+            await get_bank(uow, bank_id)
 
 
 def find_cached_bank(bank_id: UUID) -> ItemBank | None:
@@ -94,9 +104,12 @@ class BankNotices:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def hear(self, payload: str) -> None:
-        """After a notice on ``BANK_CHANNEL``, or "" when some may have been missed."""
+        """After a notice on ``BANK_CHANNEL``.
+
+        "", when some may have been missed, changes nothing: no bank ever changes, and the newest is
+        asked for whenever a test begins.
+        """
         if not payload:
-            forget_banks()
             return
         publisher, _, bank = payload.partition(" ")
         bank_id, _, framework = bank.partition(" ")  # the version before says less: it names no one
