@@ -80,7 +80,7 @@ def complete_app() -> FastAPI:
 
 
 async def _recall_banks(settings: Settings) -> None:
-    """Have what ships in memory before the fork; the workers will say so if there is no database."""
+    """Have what ships in memory before the fork. No database: the workers will say so."""
     if settings.database_url is None:
         return
     database = Database(settings.database_url, role=settings.database_role, pool_size=1)
