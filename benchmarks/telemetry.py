@@ -32,7 +32,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from benchmarks.goals import at_most, print_goals
 from pacnum_api.platform.logging import configure_logging
-from pacnum_api.platform.metrics_page import FOLDER, metrics_page
+from pacnum_api.platform.metrics_folder import FOLDER
+from pacnum_api.platform.metrics_page import metrics_page
 from pacnum_api.platform.request_log import ANSWERS_ROUTE, RequestLog
 from pacnum_api.platform.telemetry import telemetry
 

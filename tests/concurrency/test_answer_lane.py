@@ -227,7 +227,7 @@ async def test_time_ends_a_remembered_session_too(
 async def test_a_process_without_the_bank_loads_it_by_the_route(
     caller: Caller, session: Document, routed: Counted
 ) -> None:
-    forget_banks("")
+    forget_banks()
     reply = await send(caller, session)
     assert (reply.status_code, routed.answers) == (201, 1)
     session = {**session, **reply.json()}

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from pacnum_api.entrypoints import serving
+from pacnum_api.entrypoints import server
 from pacnum_api.entrypoints.cli import app
 from pacnum_api.platform import logging, migrations
 from pacnum_api.platform.settings import Settings, get_settings
@@ -137,7 +137,7 @@ def test_serving_takes_a_free_port_and_the_embedded_database(
     def address() -> str:
         return os.environ["PACNUM_DATABASE_URL"]  # what the worker processes will read
 
-    monkeypatch.setattr(serving, "run", run)
+    monkeypatch.setattr(server, "run_server", run)
     monkeypatch.setattr(logging, "configure_logging", lambda level: told.update(level=level))
     said = at_home.invoke(app, ["serve", "--port", "0", "--workers", "3"])
 

@@ -35,10 +35,11 @@ def environment(database_url: str) -> dict[str, str]:
 class ServiceProcess:
     """``pacnum serve`` on a free port of the loopback interface, started and answering."""
 
-    def __init__(self, database_url: str) -> None:
-        self.url = f"http://127.0.0.1:{_free_port()}"
+    def __init__(self, database_url: str, *, workers: int = 1) -> None:
+        port = _free_port()
+        self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            [COMMAND, "serve", "--port", self.url.rsplit(":", 1)[1]],
+            [COMMAND, "serve", "--port", str(port), "--workers", str(workers)],
             env=environment(database_url),
             stdout=subprocess.DEVNULL,
         )

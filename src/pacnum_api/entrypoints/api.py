@@ -14,7 +14,7 @@ from pacnum_api.domains.clients import endpoints as clients
 from pacnum_api.domains.clients.service import ClientDirectory
 from pacnum_api.domains.imports import endpoints as imports
 from pacnum_api.domains.items import endpoints as items
-from pacnum_api.domains.items.service import BANK_CHANNEL, count_banks, forget_banks
+from pacnum_api.domains.items.service import BANK_CHANNEL, BankNotices, count_banks
 from pacnum_api.domains.organisations import endpoints as organisations
 from pacnum_api.domains.recommendations import endpoints as recommendations
 from pacnum_api.domains.referential import endpoints as referential
@@ -138,9 +138,10 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     app.state.database = database
     app.state.answers = AnswerDesk(batches)
     app.state.gate = Gate(keys=keys, clients=directory, limits=RateLimiter(database))
+    banks = BankNotices(database)
     notifications = Notifications(
         database,
-        {"pacnum_keys": keys.drop, "pacnum_clients": directory.drop, BANK_CHANNEL: forget_banks},
+        {"pacnum_keys": keys.drop, "pacnum_clients": directory.drop, BANK_CHANNEL: banks.hear},
     )
     pulse = Pulse(database, counts={BANKS_IN_MEMORY: count_banks})
     with telemetry():
@@ -156,6 +157,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             await pulse.stop()
             await batches.stop()
             await notifications.stop()
+            await banks.stop()
             await database.close()
 
 

@@ -31,9 +31,7 @@ from pacnum_api.entrypoints.shipped_content import publish_shipped_content
 from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
 from pacnum_api.platform.auth.scopes import Scope
 from pacnum_api.platform.database import Database
-from pacnum_api.platform.local_database import database_url
-from pacnum_api.platform.logging import configure_logging
-from pacnum_api.platform.settings import Settings, get_settings
+from pacnum_api.platform.settings import Settings
 from pacnum_api.psychometrics.bank import category_probabilities
 from pacnum_api.psychometrics.simulation import draw_abilities, draw_category
 
@@ -70,26 +68,33 @@ class SimulatedAgent:
         return self.bank.response_worth(index, category, seed=seed, locale=self.locale)
 
 
-def run_demo(*, port: int, seed: int, keeps_serving: bool) -> None:
-    """Start everything, play the agent, then serve on or stop. Raises on any step that fails."""
-    configure_logging("warning")
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the caller wants: ``started`` is the instant to count from (``time.perf_counter``)."""
+
+    port: int
+    seed: int
+    keeps_serving: bool
+    started: float
+
+
+def run_demo(settings: Settings, url: str, *, wishes: Wishes) -> None:
+    """Play the agent on a migrated database, then serve on or stop. Raises on any step that fails.
+
+    ``settings`` are those of the process; ``url`` is the database that they, or nobody, named.
+    """
     printer = Printer()
-    settings = get_settings()
-    started = time.perf_counter()
     printer.heading("Starting")
-    with database_url(settings) as url:
-        where = "embedded" if settings.database_url is None else "external"
-        printer.line(f"PostgreSQL ({where}) is up and migrated")
-        chosen = _free_port(port)
-        if chosen != port:
-            printer.line(f"port {port} is taken: using {chosen}")
-        local = settings.model_copy(
-            update={"database_url": url, "port": chosen, "public_url": f"http://{HOST}:{chosen}"}
-        )
-        with suppress(KeyboardInterrupt):  # Ctrl-C is how serving is meant to end
-            asyncio.run(
-                _run(local, printer, seed=seed, started=started, keeps_serving=keeps_serving)
-            )
+    where = "embedded" if settings.database_url is None else "external"
+    printer.line(f"PostgreSQL ({where}) is up and migrated")
+    chosen = _free_port(wishes.port)
+    if chosen != wishes.port:
+        printer.line(f"port {wishes.port} is taken: using {chosen}")
+    local = settings.model_copy(
+        update={"database_url": url, "port": chosen, "public_url": f"http://{HOST}:{chosen}"}
+    )
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how serving is meant to end
+        asyncio.run(_run(local, printer, wishes=wishes))
 
 
 def _free_port(wished: int) -> int:
@@ -105,22 +110,20 @@ def _free_port(wished: int) -> int:
     raise OSError("no free port")
 
 
-async def _run(
-    settings: Settings, printer: Printer, *, seed: int, started: float, keeps_serving: bool
-) -> None:
+async def _run(settings: Settings, printer: Printer, *, wishes: Wishes) -> None:
     assert settings.database_url is not None  # noqa: S101 - set by run_demo
     database = Database(settings.database_url, role=settings.database_role, pool_size=2)
     try:
         await publish_shipped_content(database, only_if_empty=True)
         secret = await _make_client(database)
-        agent = await _make_agent(database, seed=seed)
+        agent = await _make_agent(database, seed=wishes.seed)
         async with _serving(settings) as serving:
             base = settings.public_url
             printer.line(f"service at {base}  (documentation: {base}/docs)")
             async with httpx.AsyncClient(base_url=base, timeout=30) as http:
                 await _play(http, printer, secret=secret, agent=agent)
-            printer.line(f"\nTook {time.perf_counter() - started:.1f} s.")
-            if keeps_serving:
+            printer.line(f"\nTook {time.perf_counter() - wishes.started:.1f} s.")
+            if wishes.keeps_serving:
                 printer.serving(base, secret)
                 await asyncio.wait({serving})  # until a signal ends it
     finally:

@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from pacnum_api.kernel.errors import DomainError, ErrorKind, ServiceUnavailable
 from pacnum_api.platform.http import database_of
 from pacnum_api.platform.metrics_page import MEDIA_TYPE, metrics_page
-from pacnum_api.platform.migrations import head_revision
 from pacnum_api.platform.problems import problems
+from pacnum_api.platform.revisions import head_revision
 from pacnum_api.platform.schemas import Out
 
 api = APIRouter(tags=["operations"])

@@ -14,6 +14,7 @@ _COUNTED = (1 << 62) - 1
 
 _lock = threading.Lock()
 _last: tuple[int, int] = (0, 0)
+_maker = os.getpid()
 
 
 def new_id() -> UUID:
@@ -36,10 +37,12 @@ def new_ids(count: int) -> UUID:
 
 def _take(count: int) -> tuple[int, int]:
     """Milliseconds and random part of the first of ``count`` in a row; the others are taken too."""
-    global _last  # noqa: PLW0603 - the one counter of the process, guarded by its lock
+    global _last, _maker  # noqa: PLW0603 - the one counter of the process, guarded by its lock
     millisecond = time.time_ns() // 1_000_000
     drawn = int.from_bytes(os.urandom(10)) >> (80 - _RANDOM_BITS + 1)  # headroom for counting up
     with _lock:
+        if _maker != os.getpid():  # forked: its brothers would count up from the same identifier
+            _last, _maker = (0, 0), os.getpid()
         previous, counter = _last
         tail = drawn if millisecond > previous else counter + 1
         if (tail & _COUNTED) + count - 1 > _COUNTED:

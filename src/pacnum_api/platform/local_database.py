@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 from pacnum_api.platform import migrations
@@ -14,16 +15,26 @@ T = TypeVar("T")
 
 
 @contextmanager
-def database_url(settings: Settings) -> Iterator[str]:
+def database_url(
+    settings: Settings, *, meanwhile: Callable[[], object] | None = None
+) -> Iterator[str]:
     """An address that is good inside the block.
 
     An external database is left as it is: its operator decides when to migrate. The embedded one is
-    brought up to this version first. Must not be called inside an event loop.
+    brought up to this version first. Must not be called inside an event loop. ``meanwhile`` is done
+    in any case, while PostgreSQL starts, which takes seconds on a machine that has no data yet.
     """
     if settings.database_url is not None:
+        if meanwhile is not None:
+            meanwhile()
         yield settings.database_url
         return
-    with embedded_postgres(settings.home) as server:
+    with ExitStack() as stack:
+        with ThreadPoolExecutor(1) as beside:
+            starting = beside.submit(stack.enter_context, embedded_postgres(settings.home))
+            if meanwhile is not None:
+                meanwhile()
+            server = starting.result()
         migrations.upgrade(server.url())
         yield server.url()
 

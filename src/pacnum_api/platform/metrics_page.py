@@ -8,7 +8,6 @@ a living process goes with it.
 
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -27,27 +26,10 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
-FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
+from pacnum_api.platform.metrics_folder import FOLDER
+
 MEDIA_TYPE: Final = CONTENT_TYPE_LATEST
 _PROCESS: Final = re.compile(r"_(\d+)\.db$")
-
-
-@contextmanager
-def shared_metrics(processes: int) -> Iterator[None]:
-    """Let the processes that are started within count together; a single one counts alone.
-
-    To be entered by the process that starts them, before they load prometheus_client. A folder that
-    is named already is kept: it is the operator's.
-    """
-    if processes < 2 or FOLDER in os.environ:
-        yield
-        return
-    with tempfile.TemporaryDirectory(prefix="pacnum-metrics-") as folder:
-        os.environ[FOLDER] = folder
-        try:
-            yield
-        finally:
-            del os.environ[FOLDER]
 
 
 @contextmanager

@@ -45,7 +45,8 @@ def stable_exp(x: FloatArray) -> FloatArray:
     remainder = (bounded - exponent * _LN2_HIGH) - exponent * _LN2_LOW
     polynomial = np.full_like(remainder, _TAYLOR[0])
     for coefficient in _TAYLOR[1:]:
-        polynomial = polynomial * remainder + coefficient
+        polynomial *= remainder
+        polynomial += coefficient
     return np.ldexp(polynomial, exponent.astype(np.int32))
 
 
@@ -85,12 +86,14 @@ def stable_decay(x: FloatArray) -> FloatArray:
     return scaled
 
 
-def logistic(x: FloatArray) -> FloatArray:
-    """Return 1 / (1 + exp(-x)) elementwise; strictly positive, so that ``logistic(-x)`` is the
-    accurate complement however large ``x``.
+def logistic_both(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return 1 / (1 + exp(-x)) and its complement 1 / (1 + exp(x)), elementwise.
+
+    Both are strictly positive and accurate however large ``x``.
     """
     decay = stable_exp(-np.abs(x))
-    return np.where(x >= 0.0, 1.0, decay) / (1.0 + decay)
+    whole = 1.0 + decay
+    return np.where(x >= 0.0, 1.0, decay) / whole, np.where(x <= 0.0, 1.0, decay) / whole
 
 
 def total(values: FloatArray) -> float:

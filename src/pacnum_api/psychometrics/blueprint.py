@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy import sparse
 
 from pacnum_api.psychometrics.arithmetic import BoolArray, FloatArray, IntArray
 
@@ -214,11 +213,11 @@ class Blueprint:
     def is_nested(self) -> bool:
         """Tell whether requirements and cliques are nested; then ``admissible`` is exact."""
         width = len(self.names) + len(self.cliques) + 1
-        matrix = sparse.csc_matrix(
-            (np.ones(len(self.columns.rows)), self.columns.rows, self.columns.starts),
-            shape=(width, self.item_count),
-        )
-        overlap = (matrix @ matrix.T).toarray()
+        # filled in by hand: a service must not load a library of sparse matrices for this one
+        matrix = np.zeros((width, self.item_count))
+        item_of = np.repeat(np.arange(self.item_count), np.diff(self.columns.starts))
+        matrix[self.columns.rows, item_of] = 1.0
+        overlap = matrix @ matrix.T
         size = np.diag(overlap)
         smaller = np.minimum(size[:, None], size[None, :])
         return bool(np.all((overlap == 0) | (overlap == smaller)))

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pacnum_api.psychometrics.arithmetic import FloatArray, logistic, stable_exp
+from pacnum_api.psychometrics.arithmetic import FloatArray, logistic_both, stable_exp
 
 _SMALLEST = 1e-300
 
@@ -79,7 +79,7 @@ def dichotomous(logits: Logits, *, c: FloatArray, d: FloatArray) -> Curves:
     those who master the item; 0 <= c < d <= 1.
     """
     lower, upper = c[:, None, None], d[:, None, None]
-    mastered, missed = logistic(logits.value), logistic(-logits.value)
+    mastered, missed = logistic_both(logits.value)
     right = lower + (upper - lower) * mastered
     wrong = (1.0 - upper) + (upper - lower) * missed
     slope = (upper - lower) * mastered * missed * logits.slope
@@ -97,7 +97,7 @@ def graded(logits: Logits) -> Curves:
     """
     shape = (logits.value.shape[0], 1, logits.value.shape[2])
     one, zero = np.ones(shape), np.zeros(shape)
-    reached, missed = logistic(logits.value), logistic(-logits.value)
+    reached, missed = logistic_both(logits.value)
     at_least = np.concatenate((one, reached, zero), axis=1)
     below = np.concatenate((zero, missed, one), axis=1)
     rising = np.concatenate((zero, reached * missed * logits.slope, zero), axis=1)

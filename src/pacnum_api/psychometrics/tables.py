@@ -27,6 +27,11 @@ from pacnum_api.psychometrics.scale import (
     LevelScale,
 )
 
+_AT_ONCE = 32
+"""Items whose curves are worked out together: what is made on the way then stays in the processor's
+cache, which halves the time; the results are the same, item by item.
+"""
+
 PROBABILITY_UNITS = 2.0**24
 WEIGHT_UNITS = 2.0**25
 
@@ -173,7 +178,7 @@ class BankTables:
 def _likelihood(parameters: ItemParameters, row_of: tuple[int, ...]) -> FloatArray:
     rows = np.array(row_of, dtype=np.int64)
     table = np.zeros((int(parameters.categories.sum()), len(THETA)))
-    for items in alike(parameters):
+    for items in alike(parameters, at_most=_AT_ONCE):
         probability = item_curves(parameters, items, theta=THETA).probability
         for category in range(probability.shape[1]):
             table[rows[items] + category] = probability[:, category]

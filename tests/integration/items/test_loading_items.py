@@ -4,15 +4,16 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 import yaml
+from fastapi import FastAPI
 
 from pacnum_api.domains.items import repository, service
 from pacnum_api.domains.items.errors import BankNotFound, ItemFileNotFound
-from pacnum_api.domains.items.service import banks
+from pacnum_api.domains.items.service import bank_memory, banks
 from pacnum_api.domains.items.types import BankHandle, ItemFilter, LoadReport
 from pacnum_api.domains.referential import service as referential
 from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
@@ -176,7 +177,6 @@ async def test_the_bank_in_memory(database: Database, caller: Caller) -> None:
     held = await asyncio.gather(*(get() for _ in range(5)))
     assert len({id(bank) for bank in held}) == 1  # built once, however many ask
     bank = held[0]
-    service.forget_banks("some-id")
     assert await get() is bank
     assert bank.handle == handle
     assert bank.tables.item_count == len(bank.items) == handle.item_count
@@ -187,11 +187,82 @@ async def test_the_bank_in_memory(database: Database, caller: Caller) -> None:
     assert bank.index_of(uuid4()) is None
 
 
+async def eventually_held(bank_id: UUID) -> service.ItemBank | None:
+    """The bank, once this process has built it by itself."""
+    for _ in range(200):
+        if service.find_cached_bank(bank_id) is not None:
+            break
+        await asyncio.sleep(0.01)
+    return service.find_cached_bank(bank_id)
+
+
+async def test_a_new_version_is_in_memory_before_anybody_asks(
+    database: Database, caller: Caller, tmp_path: Path
+) -> None:
+    service.forget_banks()
+    path = write(tmp_path, authored("numeric"), authored("ordering"))
+    (first,) = (await load(database, caller, path)).banks
+    async with database.unit_of_work(caller.tenant_id) as uow:
+        before = await service.get_bank(uow, first.id)
+    changed = authored("numeric", content={"stem": both("changed")})
+    (second,) = (await load(database, caller, write(tmp_path, changed))).banks
+    after = await eventually_held(second.id)
+    assert after is not None
+    assert (await current(database, caller)) == after.handle == second
+    alike = [
+        one is other
+        for one, other in zip(after.items, before.items, strict=True)
+        if one.key != changed["key"]
+    ]
+    assert len(alike) == len(after.items) - 1
+    assert all(alike)  # read once, held once
+    (reworded,) = [one for one in after.items if one.key == changed["key"]]
+    assert reworded.content.stem.en == both("changed")["en"]
+
+
+async def test_versions_that_no_test_of_this_process_needs_are_left_alone(
+    app: FastAPI, caller: Caller, *, stranger: Caller, tmp_path: Path
+) -> None:
+    database = app.state.database
+    service.forget_banks()
+    path = write(tmp_path, authored("numeric"))
+    (theirs,) = (await load(database, stranger, path)).banks
+    async with database.unit_of_work(stranger.tenant_id) as uow:
+        await service.get_bank(uow, theirs.id)
+    notices = service.BankNotices(database)
+    for payload in (
+        f"{caller.tenant_id} {uuid4()} {theirs.framework}",  # others stand on their own bank
+        f"{stranger.tenant_id} {uuid4()} another-framework",
+        str(theirs.id),  # as a version said that knew less
+    ):
+        notices.hear(payload)
+    assert not notices._tasks
+    notices.hear(f"{stranger.tenant_id} {uuid4()} {theirs.framework}")  # one that is not there
+    assert len(notices._tasks) == 1
+    await asyncio.gather(*notices._tasks)
+    assert not notices._tasks
+    notices.hear(f"{stranger.tenant_id} {uuid4()} {theirs.framework}")
+    await notices.stop()
+    assert not notices._tasks
+    notices.hear("")  # some may have been missed: no bank ever changes
+    assert service.find_cached_bank(theirs.id) is not None
+
+
+async def test_what_ships_is_recalled_for_all_processes_to_come(
+    database: Database, caller: Caller
+) -> None:
+    service.forget_banks()
+    await service.recall_shipped_banks(database)
+    shipped = await current(database, caller)
+    assert service.find_cached_bank(shipped.id) is not None
+    assert [owner for owner, _ in bank_memory._kept.values()] == [PUBLIC_TENANT_ID]
+
+
 async def test_memory_holds_the_last_few_banks(
     database: Database, caller: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handle = await current(database, caller)
-    monkeypatch.setattr(banks, "_KEPT_AT_MOST", 0)
+    monkeypatch.setattr(bank_memory, "_KEPT_AT_MOST", 0)
     async with database.unit_of_work(caller.tenant_id) as uow:
         bank = await service.get_bank(uow, handle.id)
     assert bank.handle == handle
@@ -202,7 +273,7 @@ async def test_memory_forgets_the_bank_that_was_longest_unused(
     database: Database, caller: Caller, *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service.forget_banks()
-    monkeypatch.setattr(banks, "_KEPT_AT_MOST", 2)
+    monkeypatch.setattr(bank_memory, "_KEPT_AT_MOST", 2)
     ids = []
     for name in ("first", "second", "third"):
         changed = authored("numeric", content={"stem": both(name)})

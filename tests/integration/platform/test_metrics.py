@@ -21,7 +21,8 @@ from pacnum_api.platform import pulse as pulses
 from pacnum_api.platform.auth import gate
 from pacnum_api.platform.database import Database
 from pacnum_api.platform.metrics import BANKS_IN_MEMORY
-from pacnum_api.platform.metrics_page import FOLDER, metrics_page, metrics_port, shared_metrics
+from pacnum_api.platform.metrics_folder import FOLDER, count_no_more, shared_metrics
+from pacnum_api.platform.metrics_page import metrics_page, metrics_port
 from pacnum_api.platform.pulse import Pulse
 from pacnum_api.platform.rate_limits import Quota
 from pacnum_api.platform.settings import Settings
@@ -293,3 +294,17 @@ def test_a_port_of_its_own_is_optional(unused_tcp_port: int) -> None:
         assert b"pacnum_http_requests_total" in page
     with pytest.raises(OSError, match="refused"):
         urlopen(f"http://127.0.0.1:{unused_tcp_port}/metrics")
+
+
+def test_who_only_starts_others_counts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, others = tmp_path / f"counter_{os.getpid()}.db", tmp_path / "counter_1.db"
+    for file in (own, others):
+        file.write_bytes(b"")
+    monkeypatch.delenv(FOLDER, raising=False)
+    count_no_more()
+    assert own.exists()
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    count_no_more()
+    assert [own.exists(), others.exists()] == [False, True]

@@ -14,8 +14,8 @@ from odf import opendocument, table
 
 from pacnum_api.domains.items.policy.expressions import ExpressionFailed
 from pacnum_api.domains.items.policy.file_drawings import DrawingRejected, check_drawing
-from pacnum_api.domains.items.policy.file_tables import open_formula
 from pacnum_api.domains.items.policy.files import _content, find_file, rehearse, render
+from pacnum_api.domains.items.policy.pack_ods import open_formula
 from pacnum_api.domains.items.policy.wording import Wording, wording
 from pacnum_api.domains.items.types import RenderedFile
 from tests.support.authored_items import SVG, both, make_item

@@ -53,6 +53,19 @@ def test_a_clock_that_steps_back_does_not_break_the_order(monkeypatch: pytest.Mo
     assert milliseconds(second) == milliseconds(first)
 
 
+def test_a_forked_process_does_not_count_up_from_its_parents_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    last = new_id()
+    monkeypatch.setattr(time, "time_ns", lambda: milliseconds(last) * 1_000_000)
+    monkeypatch.setattr(os, "getpid", lambda: -1)  # what a child sees: another number, this state
+    childs = [new_id(), new_id()]
+    assert childs[0].int - last.int != 1
+    assert childs[1].int - childs[0].int == 1
+    monkeypatch.undo()
+    assert new_id() not in {last, *childs}
+
+
 def test_within_one_millisecond_the_tail_counts_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ids, "_last", (0, 0))
     monkeypatch.setattr(time, "time_ns", lambda: 1_700_000_000_000_000_000)

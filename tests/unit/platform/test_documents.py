@@ -64,6 +64,12 @@ def test_what_is_no_document_is_told(text: str, line: int, *, message: str) -> N
     assert str(HERE) in str(caught.value)
 
 
+def test_a_text_nested_a_million_times_is_told_too() -> None:
+    """libyaml's own composer would take the process down."""
+    with pytest.raises(DocumentUnreadable, match="nested too deeply"):
+        read_yaml("[" * 1_000_000, HERE)
+
+
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(DocumentUnreadable, match="No such file"):
         load_yaml(tmp_path / "lost.yaml")

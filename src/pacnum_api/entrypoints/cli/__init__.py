@@ -5,11 +5,15 @@ Imports that cost time are made inside the commands, so that ``pacnum --help`` a
 
 # ruff: noqa: PLC0415 - see above
 
+import gc
 import json
 import os
 import socket
 import sys
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +25,7 @@ from pacnum_api.domains.items.cli import bank_app, simulate
 from pacnum_api.domains.test_sessions.cli import calibrate
 from pacnum_api.entrypoints.cli.load_commands import app as load_app
 from pacnum_api.kernel.errors import DomainError
+from pacnum_api.platform.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -54,10 +59,8 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Processes.")] = None,
 ) -> None:
     """Serve the API. Without PACNUM_DATABASE_URL an embedded PostgreSQL is started and used."""
-    from pacnum_api.entrypoints import serving
-    from pacnum_api.platform.local_database import database_url
     from pacnum_api.platform.logging import configure_logging
-    from pacnum_api.platform.metrics_page import metrics_port, shared_metrics
+    from pacnum_api.platform.metrics_folder import shared_metrics
     from pacnum_api.platform.settings import get_settings
 
     settings = get_settings()
@@ -67,15 +70,45 @@ def serve(
     chosen_port = _free_port(address) if port == 0 else (port or settings.port)
     os.environ.setdefault("PACNUM_PUBLIC_URL", f"http://{address}:{chosen_port}")
     with (
-        database_url(settings) as url,
-        shared_metrics(processes),
-        metrics_port(settings.metrics_port, host=settings.metrics_host),
+        shared_metrics(processes),  # before anything is loaded that counts
+        _service_url(settings, meanwhile=lambda: _load("pacnum_api.entrypoints.served")) as url,
     ):
         os.environ["PACNUM_DATABASE_URL"] = url  # the worker processes read their settings anew
         get_settings.cache_clear()
         if settings.database_url is None:
             _publish_shipped_content(url)
-        serving.run(settings, host=address, port=chosen_port, workers=processes)
+
+        from pacnum_api.entrypoints.server import run_server
+        from pacnum_api.platform.metrics_page import metrics_port
+
+        with metrics_port(settings.metrics_port, host=settings.metrics_host):
+            run_server(get_settings(), host=address, port=chosen_port, workers=processes)
+
+
+@contextmanager
+def _service_url(settings: Settings, *, meanwhile: Callable[[], object]) -> Iterator[str]:
+    """The database to serve; one that somebody else runs needs no machinery to start or migrate."""
+    if settings.database_url is not None:
+        meanwhile()
+        yield settings.database_url
+        return
+
+    from pacnum_api.platform.local_database import database_url
+
+    with database_url(settings, meanwhile=meanwhile) as url:
+        yield url
+
+
+def _load(module: str) -> None:
+    """Import what takes most of a second, without looking for garbage: there is none yet."""
+    # before numpy is loaded: the service's matrices are small, and a thread for each core in each
+    # process would only take turns with the others
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.disable()
+    try:
+        import_module(module)
+    finally:
+        gc.enable()
 
 
 def _publish_shipped_content(url: str) -> None:
@@ -127,9 +160,18 @@ def demo(
     seed: Annotated[int, typer.Option(help="Of the simulated agent.")] = 2026,
 ) -> None:
     """Play one simulated agent over HTTP and print every step; then keep serving."""
-    from pacnum_api.entrypoints.demo import run_demo
+    from pacnum_api.platform.local_database import database_url
+    from pacnum_api.platform.logging import configure_logging
+    from pacnum_api.platform.settings import get_settings
 
-    run_demo(port=port, seed=seed, keeps_serving=not once)
+    started = time.perf_counter()
+    configure_logging("warning")
+    settings = get_settings()
+    with database_url(settings, meanwhile=lambda: _load("pacnum_api.entrypoints.demo")) as url:
+        from pacnum_api.entrypoints.demo import Wishes, run_demo
+
+        wishes = Wishes(port=port, seed=seed, keeps_serving=not once, started=started)
+        run_demo(settings, url, wishes=wishes)
 
 
 @app.command("openapi")

@@ -1,18 +1,16 @@
 """Messages, notes and printed pages: the same bytes for the same words."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Final
 
-from fpdf import FPDF
-
 from pacnum_api.domains.items.policy.expressions import ExpressionFailed
+from pacnum_api.domains.items.policy.file_packers import page_packer
 from pacnum_api.domains.items.policy.wording import Wording
 from pacnum_api.domains.items.types import EmailFile, PdfFile, TextFile
 
-_MOMENT: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _BOUNDARY: Final = "=_pacnum_part"
 # the core fonts have no narrow no-break space; the plain one looks the same in print
 _FOR_PRINT: Final = str.maketrans({"\u202f": "\u00a0", "\u2011": "-", "−": "-", "\t": "    "})
@@ -54,21 +52,7 @@ def _address(message: EmailMessage, file: EmailFile, *, words: Wording) -> None:
 
 def pdf_bytes(file: PdfFile, words: Wording) -> bytes:
     """A4 pages with a title. Raises ExpressionFailed on characters outside Windows-1252."""
-    title, *paragraphs = printable_paragraphs(file, words)
-    page = FPDF(format="A4")
-    page.core_fonts_encoding = "cp1252"
-    page.set_creation_date(_MOMENT)
-    page.set_title(title)
-    page.set_lang(words.locale)
-    page.set_margin(20)
-    page.add_page()
-    page.set_font("Helvetica", style="B", size=15)
-    page.multi_cell(0, 8, title, new_x="LMARGIN", new_y="NEXT", align="L")
-    page.set_font("Helvetica", size=11)
-    for text in paragraphs:
-        page.ln(3)
-        page.multi_cell(0, 6, text, new_x="LMARGIN", new_y="NEXT", align="L")
-    return bytes(page.output())
+    return page_packer()(printable_paragraphs(file, words), words.locale)
 
 
 def printable_paragraphs(file: PdfFile, words: Wording) -> list[str]:

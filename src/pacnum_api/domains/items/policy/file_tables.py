@@ -9,33 +9,19 @@ from datetime import date, datetime
 from typing import Final
 from xml.etree.ElementTree import canonicalize
 
-from odf.namespaces import OFFICENS
-from odf.opendocument import OpenDocumentSpreadsheet
-from odf.table import Table, TableCell, TableRow
-from odf.text import P
-from openpyxl import Workbook
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-
 from pacnum_api.domains.items.policy.expressions import compute
+from pacnum_api.domains.items.policy.file_packers import Grid, table_packer
 from pacnum_api.domains.items.policy.wording import Wording
 from pacnum_api.domains.items.types import Column, TableFile, TableFormat
 
 _LONG_AGO: Final = (2026, 1, 1, 0, 0, 0)
 _MOMENT: Final = datetime(*_LONG_AGO)  # noqa: DTZ001 - both formats keep local times without a zone
-_WIDEST: Final = 60
 _STAMPS: Final = re.compile(
     rb"(<(?:dcterms:created|dcterms:modified|dc:date|meta:creation-date)[^>]*>)[^<]*(</)"
 )
-_REFERENCE: Final = re.compile(
-    r"'[^']*'!|\"[^\"]*\"|\$?[A-Z]{1,3}\$?\d+(?::\$?[A-Z]{1,3}\$?\d+)?(?![A-Za-z0-9(])|,"
-)
-
 _CONTENT_WITH_FORMULAS: Final = (
     '<office:document-content xmlns:of="urn:oasis:names:tc:opendocument:xmlns:of:1.2" '
 )
-
-Grid = Sequence[Sequence[object]]
 
 
 def table_bytes(table: TableFile, words: Wording) -> bytes:
@@ -46,8 +32,7 @@ def table_bytes(table: TableFile, words: Wording) -> bytes:
         return _csv(header, rows, locale=words.locale)
     default = "Feuille1" if words.locale == "fr" else "Sheet1"
     sheet = default if table.sheet is None else words.say(table.sheet)
-    write = _xlsx if table.format is TableFormat.XLSX else _ods
-    return _repacked(write(header, rows, sheet=sheet))
+    return _repacked(table_packer(table.format)(header, rows, sheet=sheet))
 
 
 def _grid(table: TableFile, words: Wording) -> Grid:
@@ -116,73 +101,6 @@ def _csv_cell(cell: object, locale: str) -> str:
     if isinstance(cell, float):
         return str(cell).replace(".", "," if locale == "fr" else ".")
     return str(cell)
-
-
-def _xlsx(header: Sequence[str], rows: Grid, *, sheet: str) -> bytes:
-    book = Workbook()
-    page = book.worksheets[0]
-    page.title = sheet
-    page.append(list(header))
-    for row in rows:
-        page.append([_office_value(cell) for cell in row])
-    for cell in page[1]:
-        cell.font = Font(bold=True)
-    for number, column in enumerate(zip(header, *rows, strict=True), start=1):
-        width = max(len(str(cell)) for cell in column)
-        page.column_dimensions[get_column_letter(number)].width = min(width, _WIDEST) + 2
-    page.freeze_panes = "A2"
-    book.properties.created = book.properties.modified = _MOMENT
-    target = io.BytesIO()
-    book.save(target)
-    return target.getvalue()
-
-
-def _office_value(cell: object) -> str | int | float | bool | date | None:
-    return cell if isinstance(cell, str | int | float | date) or cell is None else str(cell)
-
-
-def _ods(header: Sequence[str], rows: Grid, *, sheet: str) -> bytes:
-    document = OpenDocumentSpreadsheet()
-    table = Table(name=sheet)
-    for row in (header, *rows):
-        line = TableRow()
-        for cell in row:
-            line.addElement(_ods_cell(cell))
-        table.addElement(line)
-    document.spreadsheet.addElement(table)
-    target = io.BytesIO()
-    document.write(target)
-    return target.getvalue()
-
-
-def _ods_cell(cell: object) -> TableCell:
-    if cell is None:
-        return TableCell()
-    if isinstance(cell, str) and cell.startswith("="):
-        return TableCell(formula=open_formula(cell))
-    if isinstance(cell, bool):
-        made = TableCell(valuetype="boolean")
-        made.setAttrNS(OFFICENS, "boolean-value", "true" if cell else "false")
-    elif isinstance(cell, int | float):
-        made = TableCell(valuetype="float", value=repr(cell))
-    elif isinstance(cell, date):
-        made = TableCell(valuetype="date", datevalue=cell.isoformat())
-    else:
-        made = TableCell(valuetype="string")
-    made.addElement(P(text=str(cell)))
-    return made
-
-
-def open_formula(formula: str) -> str:
-    """A spreadsheet formula as OpenFormula: ``=SUM(A1:B2,3)`` becomes ``of:=SUM([.A1:.B2];3)``."""
-
-    def rewritten(match: re.Match[str]) -> str:
-        piece = match[0]
-        if piece[0] in "'\"":
-            return piece
-        return ";" if piece == "," else "[." + piece.replace(":", ":.") + "]"
-
-    return "of:" + _REFERENCE.sub(rewritten, formula)
 
 
 def _repacked(archive: bytes) -> bytes:

@@ -263,6 +263,17 @@ async def get_bank(uow: UnitOfWork, bank_id: UUID) -> ItemBankRow:
     return row
 
 
+async def newest_bank_ids(uow: UnitOfWork) -> Sequence[UUID]:
+    """The tenant's own newest bank of each framework."""
+    query = (
+        select(ItemBankRow.id)
+        .where(ItemBankRow.tenant_id == uow.tenant_id)
+        .ext(distinct_on(ItemBankRow.framework))
+        .order_by(ItemBankRow.framework, ItemBankRow.version.desc())
+    )
+    return (await uow.session.scalars(query)).all()
+
+
 async def documents_of_versions(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, Described]:
     """Item versions with their items, by the version's id."""
     query = (

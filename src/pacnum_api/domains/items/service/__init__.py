@@ -6,14 +6,15 @@ from pacnum_api.domains.items.schemas.presented import (
     PresentedInteraction,
 )
 from pacnum_api.domains.items.schemas.responses import ResponsePayload
-from pacnum_api.domains.items.service.banks import (
-    BANK_CHANNEL,
+from pacnum_api.domains.items.service.bank_memory import (
+    BankNotices,
     count_banks,
-    current_bank,
     find_cached_bank,
     forget_banks,
     get_bank,
+    recall_shipped_banks,
 )
+from pacnum_api.domains.items.service.banks import BANK_CHANNEL, current_bank
 from pacnum_api.domains.items.service.exposure import (
     ExposureUse,
     begin_exposure,
@@ -41,6 +42,7 @@ from pacnum_api.domains.items.service.report_item import report_item
 __all__ = [
     "BANK_CHANNEL",
     "BankCoverage",
+    "BankNotices",
     "BankReport",
     "BankUse",
     "ExposureUse",
@@ -66,6 +68,7 @@ __all__ = [
     "read_bank_use",
     "read_documents",
     "read_item",
+    "recall_shipped_banks",
     "report_bank",
     "report_item",
     "report_json",

@@ -1,21 +1,16 @@
-"""Published banks: publish a new version, find the newest, hold one in memory.
+"""Published banks: publish a new version, find the newest.
 
-A bank version never changes, so a process builds it once and keeps it. The newest is asked of the
-database each time (one short query when a session starts), so that no process is ever behind.
+The newest is asked of the database each time (one short query when a session starts), so that no
+process is ever behind. ``bank_memory`` holds those that are used.
 """
 
-import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
-import numpy as np
-
 from pacnum_api.domains.items import repository
-from pacnum_api.domains.items.errors import BankNotFound
 from pacnum_api.domains.items.models import ItemBankRow
 from pacnum_api.domains.items.policy.parameters import (
     ParameterBasis,
@@ -23,151 +18,27 @@ from pacnum_api.domains.items.policy.parameters import (
     provisional_parameters,
     status_without_data,
 )
-from pacnum_api.domains.items.repository import ActiveVersion, Described
-from pacnum_api.domains.items.service.item_bank import ItemBank
+from pacnum_api.domains.items.repository import ActiveVersion
 from pacnum_api.domains.items.service.stored_documents import hash_of, item_from
 from pacnum_api.domains.items.types import (
-    BankEntry,
     BankHandle,
-    ItemParameters,
-    ParameterModel,
     ParameterStatus,
 )
-from pacnum_api.domains.referential import service as referential
 from pacnum_api.domains.referential.types import Framework
-from pacnum_api.kernel.ids import PUBLIC_TENANT_ID, new_id
+from pacnum_api.kernel.ids import new_id
 from pacnum_api.platform.uow import UnitOfWork
-from pacnum_api.psychometrics.population import Population
 from pacnum_api.psychometrics.scale import LevelScale
 
 BANK_CHANNEL: Final = "pacnum_bank"
-"""NOTIFY channel: a bank version was published; the payload is its id."""
-
-_KEPT_AT_MOST: Final = 32
-"""Banks in memory: those in use of about as many tenants with items of their own, a process."""
+"""NOTIFY channel: a bank version was published. Payload: by which tenant, its id, its framework."""
 
 _READ_AT_ONCE: Final = 200
 """Documents of items in memory, where a bank has to look into them."""
-
-_kept: OrderedDict[UUID, tuple[UUID, ItemBank]] = OrderedDict()
-_building: dict[UUID, asyncio.Lock] = {}
-
-
-def forget_banks(payload: str = "") -> None:
-    """Drop what is held in memory, after a notice on ``BANK_CHANNEL`` or a lost connection.
-
-    Versions are immutable, so only a notice without a name (a lost connection: the database may
-    be another one by now) empties the memory.
-    """
-    if not payload:
-        _kept.clear()
-
-
-def count_banks() -> int:
-    """How many bank versions this process holds in memory."""
-    return len(_kept)
 
 
 async def current_bank(uow: UnitOfWork, framework: str) -> BankHandle:
     """The newest bank of a framework; a tenant's own hides the public one. Raises BankNotFound."""
     return handle_of(await repository.get_newest_bank(uow, framework))
-
-
-def find_cached_bank(bank_id: UUID) -> ItemBank | None:
-    """The bank if this process holds it already, without a word to the database.
-
-    For whoever reached ``bank_id`` through a row of its own tenant, as an answer does.
-    """
-    kept = _kept.get(bank_id)
-    if kept is None:
-        return None
-    _kept.move_to_end(bank_id)  # a bank that is answered from is in use, even if nobody starts
-    return kept[1]
-
-
-async def get_bank(uow: UnitOfWork, bank_id: UUID) -> ItemBank:
-    """A published bank, built at its first use. Raises BankNotFound, also for another tenant's."""
-    if bank_id not in _kept:
-        try:
-            async with _building.setdefault(bank_id, asyncio.Lock()):
-                if bank_id not in _kept:
-                    _kept[bank_id] = await _built(uow, bank_id)
-        finally:
-            _building.pop(bank_id, None)
-    owner, bank = _kept[bank_id]
-    if owner not in {uow.tenant_id, PUBLIC_TENANT_ID}:
-        raise BankNotFound
-    _kept.move_to_end(bank_id)
-    while len(_kept) > _KEPT_AT_MOST:
-        _kept.popitem(last=False)
-    return bank
-
-
-async def _built(uow: UnitOfWork, bank_id: UUID) -> tuple[UUID, ItemBank]:
-    row = await repository.get_bank(uow, bank_id)
-    # a public bank stands on the public framework, whoever asks first
-    owner = PUBLIC_TENANT_ID if row.tenant_id == PUBLIC_TENANT_ID else None
-    framework = await referential.get_framework(
-        uow, row.framework, version=row.framework_version, owner=owner
-    )
-    ids = [UUID(entry["version_id"]) for entry in row.entries]
-    documents = await repository.documents_of_versions(uow, ids)
-    stored = _Stored(handle_of(row), row.entries, row.population)
-    bank = await asyncio.to_thread(_assemble, stored, framework, documents=documents)
-    return row.tenant_id, bank
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """A bank's row, free of its session: it goes to a thread."""
-
-    handle: BankHandle
-    entries: Sequence[Mapping[str, Any]]
-    population: Mapping[str, Any] | None
-
-
-def _assemble(
-    stored: _Stored, framework: Framework, *, documents: Mapping[UUID, Described]
-) -> ItemBank:
-    entries = []
-    for entry in stored.entries:
-        row, version = documents[UUID(entry["version_id"])]
-        entries.append(
-            BankEntry(
-                item=item_from(row, version),
-                item_id=row.id,
-                version_id=version.id,
-                parameters=_parameters(entry["parameters"]),
-            )
-        )
-    return ItemBank.build(
-        stored.handle,
-        framework,
-        entries=entries,
-        population=_population(stored.population, framework),
-    )
-
-
-def _population(stored: Mapping[str, Any] | None, framework: Framework) -> Population:
-    """As calibration found it, else as the framework supposes, trusted as far as is usual."""
-    if stored is None:
-        return Population(referential.get_correlation_matrix(framework))
-    return Population(
-        correlation=np.array(stored["correlation"], dtype=np.float64),
-        strengths=tuple(stored["strengths"]),
-        weights=tuple(stored["weights"]),
-    )
-
-
-def _parameters(stored: Mapping[str, Any]) -> ItemParameters:
-    return ItemParameters(
-        **{
-            **stored,
-            "model": ParameterModel(stored["model"]),
-            "steps": tuple(stored["steps"]),
-            "status": ParameterStatus(stored["status"]),
-        }
-    )
 
 
 async def publish_bank(
@@ -254,7 +125,7 @@ async def publish_version(
     )
     repository.add_all(uow, [bank])
     await uow.session.flush()
-    await uow.notify(BANK_CHANNEL, str(bank.id))
+    await uow.notify(BANK_CHANNEL, f"{uow.tenant_id} {bank.id} {framework.code}")
     return handle_of(bank)
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from pacnum_api.domains.items.schemas.bank_parameters import BankParametersRow
-from pacnum_api.domains.items.service.banks import current_bank, get_bank
+from pacnum_api.domains.items.service.bank_memory import get_bank
+from pacnum_api.domains.items.service.banks import current_bank
 from pacnum_api.domains.referential import service as referential
 from pacnum_api.platform.documents import DocumentFault, DocumentsRefused
 from pacnum_api.platform.uow import UnitOfWork

@@ -14,7 +14,8 @@ from uuid import UUID
 import numpy as np
 
 from pacnum_api.domains.items import repository
-from pacnum_api.domains.items.service.banks import current_bank, get_bank
+from pacnum_api.domains.items.service.bank_memory import get_bank
+from pacnum_api.domains.items.service.banks import current_bank
 from pacnum_api.domains.items.service.item_bank import ItemBank
 from pacnum_api.domains.items.service.report_bank.coverage import BankCoverage, coverage_of
 from pacnum_api.domains.items.types import ItemParameters, ParameterStatus
