@@ -230,7 +230,7 @@ def print_requests(found: Sequence[Requests]) -> None:
                 f" {cost.server:10.0f} {cost.postgres:14.0f} {cost.client:10.0f} {cost.rate:9.0f}"
             )
         print(line)
-    print("CPU per answer holds that of the endings")
+    print("CPU per answer holds that of the endings; 0 is that of servers which were not asked")
 
 
 async def play_own(
