@@ -129,10 +129,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         timeout_seconds=settings.database_timeout_seconds,
         wait_seconds=settings.database_wait_seconds,
     )
-    issuer = settings.public_url.rstrip("/")
-    keys = KeyStore(
-        database, issuer=issuer, audience=f"{issuer}/v1", algorithm=settings.signing_algorithm
-    )
+    keys = _keys(database, settings)
     directory = ClientDirectory(database)
     batches = Batches(partial(database.connect, **PLANNER), observe=_observe_batch)
     app.state.database = database
@@ -159,6 +156,13 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
             await notifications.stop()
             await banks.stop()
             await database.close()
+
+
+def _keys(database: Database, settings: Settings) -> KeyStore:
+    issuer = settings.public_url.rstrip("/")
+    return KeyStore(
+        database, issuer=issuer, audience=f"{issuer}/v1", algorithm=settings.signing_algorithm
+    )
 
 
 async def _greet(keys: KeyStore) -> None:

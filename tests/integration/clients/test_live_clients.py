@@ -101,6 +101,46 @@ async def test_what_changes_while_it_is_read_is_not_remembered(
     assert await directory.find_live(client.tenant_id, client.client_id) is None
 
 
+class WaitingDatabase:
+    """Counts who reads, and lets nobody finish before it is told to."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.readers = 0
+        self.may_finish = asyncio.Event()
+
+    @asynccontextmanager
+    async def unit_of_work(self, tenant_id: UUID) -> AsyncIterator[UnitOfWork]:
+        self.readers += 1
+        async with self.database.unit_of_work(tenant_id) as uow:
+            yield uow
+            await self.may_finish.wait()
+
+
+async def test_all_who_come_at_once_read_once(make_client: ClientMaker, database: Database) -> None:
+    client = await make_client()
+    waiting = WaitingDatabase(database)
+    directory = ClientDirectory(waiting)  # type: ignore[arg-type]  # a stand-in that waits
+    looks = [
+        asyncio.create_task(directory.find_live(client.tenant_id, client.client_id))
+        for _ in range(5)
+    ]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    looks[0].cancel()  # one who gives up takes nobody along
+    directory.drop()  # who comes after a change does not get what was read before it
+    looks.append(asyncio.create_task(directory.find_live(client.tenant_id, client.client_id)))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    waiting.may_finish.set()
+    found = await asyncio.gather(*looks, return_exceptions=True)
+    assert isinstance(found[0], asyncio.CancelledError)
+    assert all(found[1:])
+    assert waiting.readers == 2
+    waiting.may_finish.clear()
+    assert await directory.find_live(client.tenant_id, client.client_id) is not None
+
+
 async def test_a_client_is_found_under_its_own_tenant_alone(
     make_client: ClientMaker, database: Database
 ) -> None:

@@ -1,5 +1,6 @@
 """Which clients are live, as every request must know: from memory, at most ten seconds old."""
 
+import asyncio
 from uuid import UUID
 
 from pacnum_api.domains.clients import repository
@@ -29,6 +30,7 @@ class ClientDirectory:
         )
         self._origins: TtlCache[str, bool] = TtlCache(MOST_ORIGINS)
         self._drops = 0
+        self._looking: dict[tuple[UUID, UUID], asyncio.Task[ClientState | None]] = {}
 
     def drop(self, payload: str = "") -> None:
         """Forget everything: some client has changed (notification on ``pacnum_clients``)."""
@@ -36,12 +38,29 @@ class ClientDirectory:
         self._drops += 1
         self._clients.clear()
         self._origins.clear()
+        self._looking.clear()  # whoever comes from here on reads anew
 
     async def find_live(self, tenant_id: UUID, client_id: UUID) -> ClientState | None:
         """The client's state, or None when it is revoked or not of this tenant."""
-        known = self._clients.get((tenant_id, client_id))
+        key = (tenant_id, client_id)
+        known = self._clients.get(key)
         if known is not None:
             return known[0]
+        # all who come while it is being read wait for the one who reads
+        looking = self._looking.get(key)
+        if looking is None:
+            looking = asyncio.create_task(self._look(tenant_id, client_id))
+            self._looking[key] = looking
+            looking.add_done_callback(lambda done: self._forget_look(key, done))
+        return await asyncio.shield(looking)
+
+    def _forget_look(
+        self, key: tuple[UUID, UUID], done: "asyncio.Task[ClientState | None]"
+    ) -> None:
+        if self._looking.get(key) is done:
+            del self._looking[key]
+
+    async def _look(self, tenant_id: UUID, client_id: UUID) -> ClientState | None:
         drops = self._drops
         async with self._database.unit_of_work(tenant_id) as uow:
             client = await repository.find_client(uow, client_id)

@@ -62,7 +62,7 @@ def label(item: Item, seed: int) -> Labels:
 
 
 # An item is shown, then its answer is read and judged, often by the same process.
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _labels(task: ByIdentity[Task], *, seed: int, key: str) -> Labels:
     return _label(task.it, _Shuffler(seed, key))
 

@@ -62,7 +62,7 @@ def wording(item: Item, *, seed: int, locale: str) -> Wording:
 
 
 # An item is shown, then graded a minute later, often by the same process; its files in between.
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def _values(
     template: ByIdentity[Template], *, seed: int, key: str
 ) -> Mapping[str, Mapping[str, object]]:
