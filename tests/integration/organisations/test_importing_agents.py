@@ -191,12 +191,14 @@ async def test_an_agent_that_another_makes_meanwhile_is_known(
 ) -> None:
     """It has compared when the other commits: what it writes compares again."""
     async with database.unit_of_work(caller.tenant_id) as rival:
-        await service.provision_agent(rival, ExternalId("hr", "a-1"), locale="fr")
-        importing = asyncio.create_task(load(database, caller, HEAD + b"hr,a-1,en\nhr,a-2,en\n"))
+        for value, locale in (("a-1", "fr"), ("a-3", "en")):
+            await service.provision_agent(rival, ExternalId("hr", value), locale=locale)
+        content = HEAD + b"hr,a-1,en\nhr,a-2,en\nhr,a-3,en\n"
+        importing = asyncio.create_task(load(database, caller, content))
         await waiting(owner)
-    assert await importing == AgentImport(created=1, updated=1, unchanged=0, is_dry_run=False)
+    assert await importing == AgentImport(created=1, updated=1, unchanged=1, is_dry_run=False)
     found = {one["external_id"]["value"]: one["locale"] for one in await agents(caller)}
-    assert found == {"a-1": "en", "a-2": "en"}
+    assert found == {"a-1": "en", "a-2": "en", "a-3": "en"}
     assert len(await events(owner, caller)) == 1
 
 
