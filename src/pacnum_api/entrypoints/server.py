@@ -5,8 +5,9 @@ routes and of their schemas is there once for all of them, and a worker that rep
 serves after some 50 ms rather than after the time that loading takes. Where a fork is not safe
 (Windows has none, macOS' own libraries do not survive it), uvicorn starts them one by one.
 
-The foreman has no thread and no event loop when it forks; connections, pools and tasks are made by
-each worker when it begins to serve. A worker that has lost its foreman ends as if it were asked to.
+The foreman has no event loop when it forks, and no thread but the one of ``PACNUM_METRICS_PORT``,
+which reads files and holds nothing that a worker needs; connections, pools and tasks are made by
+each worker when it begins to serve. A worker that has lost its foreman ends as if asked to.
 """
 
 import asyncio
