@@ -139,6 +139,7 @@ def session(watched: Watched) -> Document:
 
 def test_whoever_is_asked_knows_what_all_have_counted(watched: Watched, session: Document) -> None:
     labels = f'method="POST",route="{ANSWERS}",status="201"'
+    wait_for(lambda: watched.samples("pacnum_http_requests_total").get(labels) == 5)
     for url in (*[watched.url] * 4, watched.metrics_url):
         assert watched.samples("pacnum_answers_accepted_total", url=url) == {"": 5}
         assert watched.samples("pacnum_http_requests_total", url=url)[labels] == 5
@@ -151,7 +152,11 @@ def test_whoever_is_asked_knows_what_all_have_counted(watched: Watched, session:
 
 
 def test_every_process_writes_its_lines_alike(watched: Watched, session: Document) -> None:
-    of_session = [line for line in watched.lines() if line.get("session_id") == session["id"]]
+    def so_far() -> list[dict[str, Any]]:
+        return [line for line in watched.lines() if line.get("session_id") == session["id"]]
+
+    wait_for(lambda: len(so_far()) >= 6)  # a line is written when its reply has gone out
+    of_session = so_far()
     assert [line["route"] for line in of_session] == ["/v1/test-sessions", *[ANSWERS] * 5]
     for line in of_session[1:]:
         assert line["trace_id"] == TRACE
