@@ -15,6 +15,7 @@ import pytest
 
 from pacnum_api.platform.auth.scopes import Scope
 from tests.support.authored_items import authored
+from tests.support.databases import with_database
 from tests.support.service_process import (
     COMMAND,
     ServiceProcess,
@@ -121,8 +122,9 @@ def test_workers_end_with_a_foreman_that_was_killed(service: ServiceProcess) -> 
     assert eventually(lambda: not any(Path(f"/proc/{one}").exists() for one in workers))
 
 
-def test_workers_that_cannot_start_are_not_tried_for_ever() -> None:
-    nowhere = environment("postgresql://nobody@127.0.0.1:9/nothing")
+def test_workers_that_cannot_start_are_not_tried_for_ever(served_database_url: str) -> None:
+    """A database that is not there; one that is only away is waited for."""
+    nowhere = environment(with_database(served_database_url, "nothing"))
     command = [COMMAND, "serve", "--port", "0", "--workers", "2"]
     said = subprocess.run(command, env=nowhere, timeout=60, capture_output=True, check=False)
     assert said.returncode == 3, said.stderr.decode()

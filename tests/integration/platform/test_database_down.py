@@ -9,8 +9,10 @@ import pytest
 from fastapi import FastAPI
 
 from pacnum_api.domains.clients.service import ClientDirectory
+from pacnum_api.domains.test_sessions.service import AnswerDesk
 from pacnum_api.entrypoints.api import create_app
 from pacnum_api.platform.auth.gate import Gate
+from pacnum_api.platform.batches import Batches
 from pacnum_api.platform.database import Database
 from pacnum_api.platform.rate_limits import RateLimiter
 from pacnum_api.platform.settings import Settings
@@ -41,9 +43,14 @@ async def cut_off(
             caller = await make_caller(app, http)
             belongings = await give_belongings(caller, tmp_path_factory.mktemp("own"))
             dead = Database(dead_url, pool_size=1, timeout_seconds=2)
-            alive, app.state.database = app.state.database, dead
+            state = app.state
+            alive, state.database = (state.database, state.answers), dead
+            batches = Batches(dead.connect)
+            state.answers = AnswerDesk(batches)
+            batches.start()
             yield caller, belongings
-            app.state.database = alive
+            await batches.stop()
+            state.database, state.answers = alive
             await dead.close()
 
 

@@ -33,6 +33,7 @@ WITH moved AS (
                     accepted_at, client_duration_seconds)
      WHERE session.tenant_id = $1 AND session.id = sent.session_id
        AND session.version = sent.version AND session.finished_at IS NULL
+       AND session.expires_at > sent.accepted_at
  RETURNING sent.*)
 INSERT INTO answers (
        tenant_id, session_id, position, item_index, item_id, response, response_hash, score,
