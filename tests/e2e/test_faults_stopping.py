@@ -1,4 +1,4 @@
-"""The service is told to stop, loses a worker, or loses who supervises it."""
+"""The service is told to stop: while proxies still send, and while a request hangs."""
 
 import asyncio
 import os
