@@ -131,6 +131,25 @@ def test_where_no_way_is_left_maxima_still_hold() -> None:
     assert not found[40:].any()
 
 
+def test_one_competence_that_may_have_no_more_has_no_item_left() -> None:
+    strict = replace(RULES, stopping=replace(RULES.stopping, standard_error=0.01))
+    competence = np.array(TABLES.competence_of)
+    one_each = requirements_by_code(
+        "competence", competence, counts=dict.fromkeys(range(COMPETENCES), (0, 1))
+    )
+    asked = Blueprint.build(
+        one_each, excludes=TABLES.excludes, minimum_length=1, maximum_length=COMPETENCES
+    )
+    plan = SessionPlan(competences=(0,), seed=3, blueprint=asked)
+    item = int(np.flatnonzero(competence == 0)[0])
+    state = after(TABLES, begin(TABLES, plan), item=item)
+    prior = POPULATION.prior.only((0,))
+    posterior = estimate(TABLES, [Response(item, 1)], prior=prior, competences=(0,))
+    decision = select(TABLES, posterior, state=state, rules=strict)
+    assert decision.selection is None
+    assert decision.closed == {0: StopReason.NO_ITEM_LEFT}
+
+
 def test_a_blueprint_that_may_end_lets_goals_decide() -> None:
     asks = blueprint(TABLES, each=(1, 8), least_types=0, length=(3, 15))
     state = begin(TABLES, SessionPlan(competences=(0, 1, 2), seed=1, blueprint=asks))
