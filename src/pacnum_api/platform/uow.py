@@ -57,11 +57,13 @@ class UnitOfWork:
 
     async def emit(self, event_type: str, subject: str, *, data: Mapping[str, JsonValue]) -> None:
         """Put an event (past tense, ``test_session.finished``) into this transaction's outbox."""
-        event = outbox.Event(event_type, subject, data)
-        await outbox.add_event(self.bare, self.tenant_id, event=event, occurred_at=self.now)
+        event = outbox.Event(event_type, subject, data, self.now)
+        await outbox.add_event(await self.driver(), self.tenant_id, event=event)
 
     async def driver(self) -> asyncpg.Connection:
         """The bare connection under this very transaction, for SQL shared with the hot path."""
+        if self._session is not None and self._session.in_nested_transaction():
+            _ = await self._session.connection()  # its savepoint is sent when it is first needed
         return self.bare
 
     async def notify(self, channel: str, payload: str) -> None:

@@ -20,6 +20,7 @@ from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
 from pacnum_api.kernel.page import InvalidCursor, Page, decode_cursor, encode_cursor
 from pacnum_api.platform.db import owned, visible
 from pacnum_api.platform.uow import UnitOfWork
+from pacnum_api.psychometrics.arithmetic import IntArray
 from pacnum_api.psychometrics.exposure import Exposure
 
 Described = tuple[ItemRow, ItemVersionRow]
@@ -304,6 +305,23 @@ UPDATE item_exposures
 """
 
 
+# ``Exposure.ended`` where the counters are: what a test gives back is known without a look at them,
+# so the row is locked for one statement and the commit.
+END_EXPOSURE = """
+UPDATE item_exposures
+   SET administered = ARRAY(
+           SELECT before + shown
+             FROM unnest(administered, $3::integer[]) WITH ORDINALITY AS one (before, shown, place)
+            ORDER BY place),
+       reserved = ARRAY(
+           SELECT greatest(before - free, 0)
+             FROM unnest(reserved, $4::integer[]) WITH ORDINALITY AS one (before, free, place)
+            ORDER BY place)
+ WHERE tenant_id = $1 AND bank_id = $2
+RETURNING bank_id
+"""
+
+
 async def find_exposure(uow: UnitOfWork, bank_id: UUID) -> Exposure | None:
     """The counters of this tenant's tests on a bank; None before the first."""
     return await _exposure(uow, SELECT_EXPOSURE, bank_id=bank_id)
@@ -330,6 +348,19 @@ async def add_exposure_if_new(uow: UnitOfWork, bank_id: UUID, *, groups: int) ->
     """Counters at nothing; of two who add them at once the second waits and changes nothing."""
     connection = await uow.driver()
     await connection.execute(INSERT_EXPOSURE, uow.tenant_id, bank_id, groups)
+
+
+async def end_exposure(uow: UnitOfWork, bank_id: UUID, *, shown: IntArray, free: IntArray) -> bool:
+    """Count tests that are over, as ``Exposure.ended`` does; False if there are no counters.
+
+    For each group, (g,): how many of them have ``shown`` it, and had reserved it, which is now
+    ``free``.
+    """
+    connection = await uow.driver()
+    ended = await connection.fetchval(
+        END_EXPOSURE, uow.tenant_id, bank_id, shown.tolist(), free.tolist()
+    )
+    return ended is not None
 
 
 async def save_exposure(uow: UnitOfWork, bank_id: UUID, *, exposure: Exposure) -> None:

@@ -39,6 +39,7 @@ from pacnum_api.domains.test_sessions.types import (
 from pacnum_api.kernel.errors import FieldFault, InvalidInput
 from pacnum_api.kernel.ids import new_id
 from pacnum_api.platform.metrics import SESSIONS_BEGUN
+from pacnum_api.platform.outbox import Event
 from pacnum_api.platform.trail import follow_session
 from pacnum_api.platform.uow import UnitOfWork
 from pacnum_api.psychometrics.algorithm import (
@@ -82,16 +83,13 @@ async def begin_session(
     session = _new_session(
         setup, agent=agent, client_id=client_id, begins_at=uow.now, lifetime=lifetime
     )
-    await uow.emit(
-        "test_session.started",
-        str(session.id),
-        data={"agent_id": str(agent.id), "framework": setup.framework, "purpose": setup.purpose},
-    )
     # last, because others who begin a test wait from here on
     setup = await allot_items(uow, setup, basis=basis, ceiling=exposure_ceiling, left_out=answered)
     step = policy.step_after(basis.ground, setup, items=(), categories=())
     session = replace(session, setup=setup, items=(_item_of(step),))
-    await repository.add_session(await uow.driver(), uow.tenant_id, session=session)
+    await repository.add_session(
+        await uow.driver(), uow.tenant_id, session=session, event=_started(session)
+    )
     keep_prior(setup, basis.ground.prior)
     follow_session(session.id)
     uow.once_committed(SESSIONS_BEGUN.labels(setup.purpose).inc)
@@ -118,6 +116,20 @@ def _new_session(
         expires_at=begins_at + lifetime,
         finished_at=None,
         stop_reason=None,
+    )
+
+
+def _started(session: StoredSession) -> Event:
+    setup = session.setup
+    return Event(
+        "test_session.started",
+        str(session.id),
+        data={
+            "agent_id": str(session.agent_id),
+            "framework": setup.framework,
+            "purpose": setup.purpose,
+        },
+        occurred_at=session.created_at,
     )
 
 
