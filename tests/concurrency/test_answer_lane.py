@@ -17,6 +17,7 @@ from pacnum_api.domains.items.service import forget_banks
 from pacnum_api.domains.test_sessions.endpoints import AnswerLane, answer_lane
 from pacnum_api.domains.test_sessions.schemas import AnswerAccepted
 from pacnum_api.entrypoints.api import Service
+from pacnum_api.platform.schemas import rfc3339
 from tests.support.callers import Caller
 from tests.support.simulated_agent import Document, answer_to, begin, path_of
 
@@ -67,6 +68,30 @@ async def test_an_ordinary_answer_does_not_reach_the_route(
         AnswerAccepted.model_validate_json(reply.content)
         session = {**session, **reply.json()}
     assert routed.answers == 0
+
+
+async def test_the_last_answer_ends_the_test_without_the_route(
+    caller: Caller, session: Document, *, routed: Counted, owner: asyncpg.Connection
+) -> None:
+    sent = [skipped(session)]
+    last = await send(caller, session)
+    while last.json()["pending_item"] is not None:
+        sent.append(skipped(last.json()))
+        last = await send(caller, session, json=sent[-1])
+    assert routed.answers == 0
+    reply = last.json()
+    assert reply["state"] == "finished"
+    again = await send(caller, session, json=sent[-1])
+    assert again.content == last.content
+    result = (await caller.get(path_of(session, "result"))).json()
+    assert result["finished_at"] == reply["accepted_at"]
+    assert sum(one["items_answered"] for one in result["competences"]) == len(sent)
+    events = await owner.fetch(
+        "SELECT type, occurred_at FROM outbox_events WHERE subject = $1 ORDER BY sequence",
+        session["id"],
+    )
+    assert [one["type"] for one in events] == ["test_session.started", "test_session.finished"]
+    assert rfc3339(events[-1]["occurred_at"]) == reply["accepted_at"]
 
 
 async def test_both_ways_give_the_same_reply(

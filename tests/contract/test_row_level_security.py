@@ -47,7 +47,7 @@ async def session(database: Database) -> AsyncIterator[AsyncSession]:
             for table in TABLES:
                 await uow.session.execute(table.insert().values(made_up_row(table, tenant_id)))
         yield uow.session
-        await uow.session.rollback()
+        await (await uow.driver()).execute("ROLLBACK")
 
 
 async def act_for(session: AsyncSession, tenant_id: UUID | None) -> None:

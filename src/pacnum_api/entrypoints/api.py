@@ -133,7 +133,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
     directory = ClientDirectory(database)
     batches = Batches(partial(database.connect, **PLANNER), observe=_observe_batch)
     app.state.database = database
-    app.state.answers = AnswerDesk(batches)
+    app.state.answers = AnswerDesk(batches, database)
     app.state.gate = Gate(keys=keys, clients=directory, limits=RateLimiter(database))
     banks = BankNotices(database)
     notifications = Notifications(

@@ -9,13 +9,17 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy import event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from pacnum_api.platform.clock import utc_now
 from pacnum_api.platform.sockets import give_up_on_silence
@@ -88,7 +92,9 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=self._wait_seconds,
-            pool_pre_ping=True,
+            # transactions are begun and ended here, on the bare driver, in one round trip each
+            isolation_level="AUTOCOMMIT",
+            pool_reset_on_return=None,
             hide_parameters=True,  # an error's message goes to the log, and values name people
             connect_args={
                 "async_creator_fn": self._open,
@@ -97,7 +103,7 @@ class Database:
                 "command_timeout": timeout_seconds * STATEMENT_FACTOR,
             },
         )
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
 
     def _server_settings(self, statement_factor: int) -> dict[str, str]:
         milliseconds = int(self._timeout_seconds * 1000)
@@ -121,16 +127,23 @@ class Database:
 
     @traced_transaction("transaction")
     @asynccontextmanager
-    async def unit_of_work(self, tenant_id: UUID) -> AsyncIterator[UnitOfWork]:
-        """One transaction scoped to a tenant: committed on a clean exit, else rolled back."""
-        async with self._sessions() as session:
-            async with session.begin():
-                await session.execute(
-                    text("SELECT set_config('app.tenant_id', :tenant, true)"),
-                    {"tenant": str(tenant_id)},
-                )
-                uow = UnitOfWork(session=session, tenant_id=tenant_id, now=utc_now())
-                yield uow
+    async def unit_of_work(
+        self, tenant_id: UUID, *, now: datetime | None = None
+    ) -> AsyncIterator[UnitOfWork]:
+        """One transaction scoped to a tenant: committed on a clean exit, else rolled back.
+
+        ``now``: its instant, if that was set before it is opened.
+        """
+        async with self.engine.connect() as connection:
+            bare = (await connection.get_raw_connection()).driver_connection
+            assert bare is not None  # noqa: S101 - it has just been taken from the pool
+            uow = UnitOfWork(connection, bare, tenant_id, now or utc_now())
+            async with _transaction(bare, tenant_id):
+                try:
+                    yield uow
+                    await uow.write_out()
+                finally:
+                    await uow.close()
             uow.committed()
 
     async def raw_pool(self) -> asyncpg.Pool:
@@ -152,24 +165,14 @@ class Database:
     @traced_transaction("raw transaction")
     @asynccontextmanager
     async def raw_transaction(self, tenant_id: UUID) -> AsyncIterator[asyncpg.Connection]:
-        """A bare asyncpg transaction scoped to a tenant, for the hot path.
-
-        BEGIN and the tenant go in one round trip; the id is a UUID, so it needs no escaping.
-        """
+        """A bare asyncpg transaction scoped to a tenant, for the hot path."""
         pool = await self.raw_pool()
-        async with self._turn(), pool.acquire(timeout=self._timeout_seconds) as connection:
-            try:
-                await connection.execute(
-                    f"BEGIN; SELECT set_config('app.tenant_id', '{tenant_id}', true)"
-                )
-                yield connection
-                await connection.execute("COMMIT")
-            except (TimeoutError, OSError, asyncpg.PostgresConnectionError):
-                connection.terminate()  # asking it to roll back would be waiting once more
-                raise
-            except BaseException:
-                await asyncio.shield(_roll_back(connection))
-                raise
+        async with (
+            self._turn(),
+            pool.acquire(timeout=self._timeout_seconds) as connection,
+            _transaction(connection, tenant_id),
+        ):
+            yield connection
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -231,6 +234,36 @@ async def _is_done_soon(closing: Coroutine[Any, Any, object]) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+@asynccontextmanager
+async def _transaction(connection: asyncpg.Connection, tenant_id: UUID) -> AsyncIterator[None]:
+    """A transaction scoped to a tenant: committed on a clean exit, else rolled back.
+
+    BEGIN and the tenant go in one round trip; the id is a UUID, so it needs no escaping.
+    """
+    try:
+        await connection.execute(f"BEGIN; SELECT set_config('app.tenant_id', '{tenant_id}', true)")
+        yield
+        await connection.execute("COMMIT")
+    except (TimeoutError, OSError, asyncpg.PostgresConnectionError):
+        connection.terminate()  # asking it to roll back would be waiting once more
+        raise
+    except BaseException:
+        await asyncio.shield(_roll_back(connection))
+        raise
+
+
+def _refuse_closed(  # noqa: PLR0917 - SQLAlchemy's event
+    connection: DBAPIConnection, record: ConnectionPoolEntry, proxy: PoolProxiedConnection
+) -> None:
+    """Have the pool open another connection in place of one that the server has closed.
+
+    The driver learns of that by itself, so no round trip is spent on asking.
+    """
+    del record, proxy
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 async def _roll_back(connection: asyncpg.Connection) -> None:

@@ -119,7 +119,7 @@ def _quality(parameters: str) -> float:
         return 0.0
 
 
-def _locale(
+async def _locale(  # not sync: FastAPI would send it to a thread
     response: Response,
     accept_language: Annotated[
         str | None,

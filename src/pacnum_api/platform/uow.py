@@ -6,12 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import insert, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from pacnum_api.kernel.errors import JsonValue
-from pacnum_api.kernel.ids import new_id
-from pacnum_api.platform.outbox import OutboxEvent
+from pacnum_api.platform import outbox
 
 
 @dataclass(slots=True)
@@ -19,12 +18,33 @@ class UnitOfWork:
     """What a service function works in. The edge opens it and commits it; nobody else does.
 
     ``now`` is the instant of the whole unit (aware, UTC): rows of one transaction agree on it.
+    The ORM's session and the bare driver are two ways into the same transaction. The session is
+    made when it is first asked for: the paths of a test do without, and it costs them dearly.
     """
 
-    session: AsyncSession
+    connection: AsyncConnection
+    bare: asyncpg.Connection
     tenant_id: UUID
     now: datetime
+    _session: AsyncSession | None = None
     _when_committed: list[Callable[[], object]] = field(default_factory=list)
+
+    @property
+    def session(self) -> AsyncSession:
+        """The ORM's session in this transaction, which it neither begins nor ends."""
+        if self._session is None:
+            self._session = AsyncSession(self.connection, expire_on_commit=False, autoflush=False)
+        return self._session
+
+    async def write_out(self) -> None:
+        """Send what the session still holds back; for the edge, before it commits."""
+        if self._session is not None:
+            await self._session.flush()
+
+    async def close(self) -> None:
+        """Let go of the session's rows; for the edge."""
+        if self._session is not None:
+            await self._session.close()
 
     def once_committed(self, call: Callable[[], object]) -> None:
         """Have something counted when this unit of work has become true, and only then."""
@@ -37,22 +57,14 @@ class UnitOfWork:
 
     async def emit(self, event_type: str, subject: str, *, data: Mapping[str, JsonValue]) -> None:
         """Put an event (past tense, ``test_session.finished``) into this transaction's outbox."""
-        await self.session.execute(
-            insert(OutboxEvent).values(
-                id=new_id(),
-                tenant_id=self.tenant_id,
-                type=event_type,
-                subject=subject,
-                data=dict(data),
-                occurred_at=self.now,
-            )
-        )
+        event = outbox.Event(event_type, subject, data, self.now)
+        await outbox.add_event(await self.driver(), self.tenant_id, event=event)
 
     async def driver(self) -> asyncpg.Connection:
         """The bare connection under this very transaction, for SQL shared with the hot path."""
-        connection = await self.session.connection()
-        raw = await connection.get_raw_connection()
-        return raw.driver_connection
+        if self._session is not None and self._session.in_nested_transaction():
+            _ = await self._session.connection()  # its savepoint is sent when it is first needed
+        return self.bare
 
     async def notify(self, channel: str, payload: str) -> None:
         """Tell every process, at commit, that something it may have cached has changed."""

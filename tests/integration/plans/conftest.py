@@ -179,6 +179,7 @@ async def _read(caller: Caller, ended: asyncpg.Record, *, sent: Sent) -> None:
         ("read a result", f"{of_session}/result"),
         ("explain a test", f"{of_session}/explanation"),
         ("read an agent", of_agent),
+        ("find an agent", "/v1/agents/by-external-id/lms/ended"),
         ("read a profile", f"{of_agent}/profile?framework=digcomp-2.2"),
         ("list the history of an agent", f"{of_agent}/history?limit=1"),
         ("recommend", f"{of_agent}/recommendations?framework=digcomp-2.2"),

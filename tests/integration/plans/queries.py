@@ -56,6 +56,12 @@ QUERIES = (
         ("FROM agents", "agents.issuer ="),
         one("agents", "uq_agents_tenant_id_issuer_value"),
     ),
+    Query(
+        "An agent, added if new",
+        ("INSERT INTO agents", "FROM known"),
+        one("agents", "uq_agents_tenant_id_issuer_value"),
+        arbiter="uq_agents_tenant_id_issuer_value",
+    ),
     Query("An agent", ("FROM agents", "agents.id = $2"), one("agents", "pk_agents")),
     Query(
         "Items that an agent has answered",
@@ -64,17 +70,17 @@ QUERIES = (
     ),
     Query(
         "The latest abilities of an agent",
-        ("FROM ability_states", "ORDER BY ability_states.measured_at DESC"),
+        ("FROM ability_states", "ORDER BY measured_at DESC"),
         one("ability_states", "ix_ability_states_latest"),
     ),
     Query(
         "The abilities that a test left",
-        ("SELECT ability_states.state FROM ability_states",),
+        ("SELECT state FROM ability_states",),
         one("ability_states", "pk_ability_states"),
     ),
     Query(
         "Results of a test",
-        ("FROM results", "results.session_id = $2"),
+        ("FROM results", "session_id = $2", "ORDER BY competence"),
         one("results", "pk_results"),
     ),
     Query(
@@ -93,6 +99,13 @@ QUERIES = (
         one("item_exposures", "pk_item_exposures"),
     ),
     Query(
+        "Exposure of a test that has ended",
+        ("UPDATE item_exposures", "greatest("),
+        one("item_exposures", "pk_item_exposures"),
+    ),
+    Query("Keep the results of a test", ("INSERT INTO results", "INSERT INTO ability_states")),
+    Query("Begin a test", ("INSERT INTO test_sessions",)),
+    Query(
         "Tests whose time has run out",
         ("FROM test_sessions", "SKIP LOCKED"),
         one("test_sessions", OPEN_TESTS),
@@ -102,7 +115,7 @@ QUERIES = (
         ("FROM agents", "ORDER BY agents.updated_at"),
         one("agents", AGENTS_BY_CHANGE),
     ),
-    Query("Keep an event", ("INSERT INTO outbox_events",)),
+    Query("Keep an event", ("INSERT INTO outbox_events", "VALUES ($1, $2")),
     Query(
         "Claim an idempotency key",
         ("INSERT INTO idempotency_keys",),

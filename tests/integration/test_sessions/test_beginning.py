@@ -1,5 +1,6 @@
 """Beginning a test: whom, about what, and how it may be made accessible."""
 
+import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -7,6 +8,7 @@ import asyncpg
 import pytest
 
 from pacnum_api.domains.items.service import ItemBank
+from pacnum_api.domains.test_sessions.schemas import TestSessionCreated
 from tests.support.callers import Caller
 from tests.support.simulated_agent import answer_to, begin, path_of, session_body
 
@@ -25,6 +27,21 @@ async def test_a_new_session_says_where_it_stands(caller: Caller, bank: ItemBank
     assert session["stop_reason"] is session["finished_at"] is None
     seen = await caller.get(path_of(session))
     assert seen.json() == {name: session[name] for name in session if name != "session_token"}
+
+
+async def test_the_reply_is_written_as_its_schema_writes_it(caller: Caller) -> None:
+    target = {"purpose": "target", "targets": {"1.1": 3}, "competences": ["1.1"]}
+    for options in ({}, {"purpose": "certification", "locale": "en"}, target):
+        response = await caller.post("/v1/test-sessions", json=session_body(**options))
+        assert response.status_code == 201, response.text
+        read = TestSessionCreated.model_validate_json(response.content)
+        assert response.text == read.model_dump_json()
+
+
+async def test_two_who_begin_for_a_new_agent_at_once_name_the_same(caller: Caller) -> None:
+    named = {"agent": {"external_id": {"issuer": "lms", "value": f"a-{uuid4()}"}}}
+    begun = await asyncio.gather(*(begin(caller, **named) for _ in range(4)))
+    assert len({session["agent_id"] for session in begun}) == 1
 
 
 async def test_an_agent_is_provisioned_once(caller: Caller, owner: asyncpg.Connection) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from pacnum_api.domains.organisations.errors import AgentNotFound
 from pacnum_api.domains.organisations.models import AgentRow
-from pacnum_api.domains.organisations.types import ExternalId
+from pacnum_api.domains.organisations.types import Agent, ExternalId
 from pacnum_api.kernel.ids import new_id
 from pacnum_api.kernel.page import Page, decode_cursor, encode_cursor, read_id, read_moment
 from pacnum_api.platform.db import owned
@@ -33,6 +33,50 @@ async def find_by_external_id(uow: UnitOfWork, external_id: ExternalId) -> Agent
         AgentRow.issuer == external_id.issuer, AgentRow.value == external_id.value
     )
     return (await uow.session.scalars(query)).one_or_none()
+
+
+# Of two who add the same agent at once the second finds nobody, neither before nor as its own, and
+# asks again: what the first has added is there by then.
+PROVISION = """
+WITH known AS (
+    SELECT id, issuer, value, locale, version, created_at, updated_at
+      FROM agents
+     WHERE tenant_id = $1 AND issuer = $2 AND value = $3),
+added AS (
+    INSERT INTO agents (tenant_id, issuer, value, id, locale, version, created_at, updated_at)
+    SELECT $1, $2, $3, $4, $5, 1, $6, $6
+     WHERE NOT EXISTS (SELECT FROM known)
+        ON CONFLICT (tenant_id, issuer, value) DO NOTHING
+ RETURNING id, issuer, value, locale, version, created_at, updated_at)
+SELECT * FROM known UNION ALL SELECT * FROM added
+"""
+
+
+async def find_or_add(uow: UnitOfWork, external_id: ExternalId, *, locale: str) -> Agent | None:
+    """The agent, added if there was none; None if another transaction adds it at this moment.
+
+    For who begins a test: one round trip, past the ORM.
+    """
+    connection = await uow.driver()
+    row = await connection.fetchrow(
+        PROVISION,
+        uow.tenant_id,
+        external_id.issuer,
+        external_id.value,
+        new_id(),
+        locale,
+        uow.now,
+    )
+    if row is None:
+        return None
+    return Agent(
+        id=row["id"],
+        external_id=external_id,
+        locale=row["locale"],
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
 
 
 async def lock_by_external_id(uow: UnitOfWork, external_id: ExternalId) -> AgentRow | None:

@@ -29,8 +29,7 @@ async def record_results(uow: UnitOfWork, measured: SessionResults) -> None:
 
 async def list_session_results(uow: UnitOfWork, session_id: UUID) -> tuple[CompetenceResult, ...]:
     """What one session measured, by competence; empty if it recorded nothing."""
-    rows = await repository.list_session_results(uow, session_id)
-    return tuple(_result(row) for row in rows)
+    return await repository.list_session_results(uow, session_id)
 
 
 async def find_earlier_test(

@@ -5,23 +5,22 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, and_, func, select, text, update
-from sqlalchemy.dialects.postgresql import distinct_on, insert
-from sqlalchemy.orm import load_only
+from sqlalchemy import ColumnElement, Select, and_, func, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from pacnum_api.domains.items.errors import BankNotFound, ItemNotFound
 from pacnum_api.domains.items.models import (
     ItemBankRow,
-    ItemExposureRow,
     ItemReportRow,
     ItemRow,
     ItemVersionRow,
 )
-from pacnum_api.domains.items.types import ItemFilter, ItemStatus
+from pacnum_api.domains.items.types import BankHandle, ItemFilter, ItemStatus
 from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
 from pacnum_api.kernel.page import InvalidCursor, Page, decode_cursor, encode_cursor
 from pacnum_api.platform.db import owned, visible
 from pacnum_api.platform.uow import UnitOfWork
+from pacnum_api.psychometrics.arithmetic import IntArray
 from pacnum_api.psychometrics.exposure import Exposure
 
 Described = tuple[ItemRow, ItemVersionRow]
@@ -221,33 +220,31 @@ async def find_own_newest_bank(uow: UnitOfWork, framework: str) -> ItemBankRow |
     return (await uow.session.scalars(query)).one_or_none()
 
 
-async def get_newest_bank(uow: UnitOfWork, framework: str) -> ItemBankRow:
-    """The newest bank, without its entries; a tenant's own hides the public one.
+# what follows is asked by every test that begins, so it goes past the ORM
+SELECT_NEWEST_BANK = """
+SELECT id, framework, framework_version, version, content_hash, item_count, published_at
+  FROM item_banks
+ WHERE tenant_id IN ($1, $2) AND framework = $3
+ ORDER BY tenant_id = $1 DESC, version DESC
+ LIMIT 1
+"""
 
-    Raises BankNotFound.
-    """
-    query = (
-        visible(ItemBankRow, uow.tenant_id)
-        .where(ItemBankRow.framework == framework)
-        .order_by((ItemBankRow.tenant_id == uow.tenant_id).desc(), ItemBankRow.version.desc())
-        .options(
-            load_only(
-                ItemBankRow.tenant_id,
-                ItemBankRow.framework,
-                ItemBankRow.framework_version,
-                ItemBankRow.version,
-                ItemBankRow.content_hash,
-                ItemBankRow.item_count,
-                ItemBankRow.published_at,
-                raiseload=True,
-            )
-        )
-        .limit(1)
-    )
-    row = (await uow.session.scalars(query)).one_or_none()
+
+async def get_newest_bank(uow: UnitOfWork, framework: str) -> BankHandle:
+    """The newest bank; a tenant's own hides the public one. Raises BankNotFound."""
+    connection = await uow.driver()
+    row = await connection.fetchrow(SELECT_NEWEST_BANK, uow.tenant_id, PUBLIC_TENANT_ID, framework)
     if row is None:
         raise BankNotFound
-    return row
+    return BankHandle(
+        id=row["id"],
+        framework=row["framework"],
+        framework_version=row["framework_version"],
+        version=row["version"],
+        content_hash=row["content_hash"].hex(),
+        item_count=row["item_count"],
+        published_at=row["published_at"],
+    )
 
 
 async def get_bank(uow: UnitOfWork, bank_id: UUID) -> ItemBankRow:
@@ -288,55 +285,92 @@ async def documents_of_versions(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UU
     return {version.id: (item, version) for item, version in found}
 
 
+SELECT_EXPOSURE = """
+SELECT tests, administered, reserved
+  FROM item_exposures
+ WHERE tenant_id = $1 AND bank_id = $2
+"""
+LOCK_EXPOSURE = SELECT_EXPOSURE + "   FOR UPDATE"
+
+INSERT_EXPOSURE = """
+INSERT INTO item_exposures (tenant_id, bank_id, tests, administered, reserved)
+VALUES ($1, $2, 0, array_fill(0, ARRAY[$3::integer]), array_fill(0, ARRAY[$3::integer]))
+ON CONFLICT DO NOTHING
+"""
+
+UPDATE_EXPOSURE = """
+UPDATE item_exposures
+   SET tests = $3, administered = $4, reserved = $5
+ WHERE tenant_id = $1 AND bank_id = $2
+"""
+
+
+# ``Exposure.ended`` where the counters are: what a test gives back is known without a look at them,
+# so the row is locked for one statement and the commit.
+END_EXPOSURE = """
+UPDATE item_exposures
+   SET administered = ARRAY(
+           SELECT before + shown
+             FROM unnest(administered, $3::integer[]) WITH ORDINALITY AS one (before, shown, place)
+            ORDER BY place),
+       reserved = ARRAY(
+           SELECT greatest(before - free, 0)
+             FROM unnest(reserved, $4::integer[]) WITH ORDINALITY AS one (before, free, place)
+            ORDER BY place)
+ WHERE tenant_id = $1 AND bank_id = $2
+RETURNING bank_id
+"""
+
+
 async def find_exposure(uow: UnitOfWork, bank_id: UUID) -> Exposure | None:
     """The counters of this tenant's tests on a bank; None before the first."""
-    return await _exposure(uow, _counters(uow.tenant_id, bank_id))
+    return await _exposure(uow, SELECT_EXPOSURE, bank_id=bank_id)
 
 
 async def lock_exposure(uow: UnitOfWork, bank_id: UUID) -> Exposure | None:
     """The same, held until the transaction ends."""
-    return await _exposure(uow, _counters(uow.tenant_id, bank_id).with_for_update())
+    return await _exposure(uow, LOCK_EXPOSURE, bank_id=bank_id)
 
 
-def _counters(tenant_id: UUID, bank_id: UUID) -> Select[int, list[int], list[int]]:
-    return select(
-        ItemExposureRow.tests, ItemExposureRow.administered, ItemExposureRow.reserved
-    ).where(ItemExposureRow.tenant_id == tenant_id, ItemExposureRow.bank_id == bank_id)
-
-
-async def _exposure(
-    uow: UnitOfWork, counters: Select[int, list[int], list[int]]
-) -> Exposure | None:
-    row = (await uow.session.execute(counters)).one_or_none()
+async def _exposure(uow: UnitOfWork, query: str, *, bank_id: UUID) -> Exposure | None:
+    connection = await uow.driver()
+    row = await connection.fetchrow(query, uow.tenant_id, bank_id)
     if row is None:
         return None
     return Exposure(
-        tests=row.tests,
-        administered=np.array(row.administered, np.int64),
-        reserved=np.array(row.reserved, np.int64),
+        tests=row["tests"],
+        administered=np.array(row["administered"], np.int64),
+        reserved=np.array(row["reserved"], np.int64),
     )
 
 
 async def add_exposure_if_new(uow: UnitOfWork, bank_id: UUID, *, groups: int) -> None:
     """Counters at nothing; of two who add them at once the second waits and changes nothing."""
-    statement = insert(ItemExposureRow).values(
-        tenant_id=uow.tenant_id,
-        bank_id=bank_id,
-        tests=0,
-        administered=[0] * groups,
-        reserved=[0] * groups,
+    connection = await uow.driver()
+    await connection.execute(INSERT_EXPOSURE, uow.tenant_id, bank_id, groups)
+
+
+async def end_exposure(uow: UnitOfWork, bank_id: UUID, *, shown: IntArray, free: IntArray) -> bool:
+    """Count tests that are over, as ``Exposure.ended`` does; False if there are no counters.
+
+    For each group, (g,): how many of them have ``shown`` it, and had reserved it, which is now
+    ``free``.
+    """
+    connection = await uow.driver()
+    ended = await connection.fetchval(
+        END_EXPOSURE, uow.tenant_id, bank_id, shown.tolist(), free.tolist()
     )
-    await uow.session.execute(statement.on_conflict_do_nothing())
+    return ended is not None
 
 
 async def save_exposure(uow: UnitOfWork, bank_id: UUID, *, exposure: Exposure) -> None:
     """Write the counters of a row that this transaction has locked."""
-    await uow.session.execute(
-        update(ItemExposureRow)
-        .where(ItemExposureRow.tenant_id == uow.tenant_id, ItemExposureRow.bank_id == bank_id)
-        .values(
-            tests=exposure.tests,
-            administered=exposure.administered.tolist(),
-            reserved=exposure.reserved.tolist(),
-        )
+    connection = await uow.driver()
+    await connection.execute(
+        UPDATE_EXPOSURE,
+        uow.tenant_id,
+        bank_id,
+        exposure.tests,
+        exposure.administered.tolist(),
+        exposure.reserved.tolist(),
     )

@@ -38,7 +38,7 @@ _READ_AT_ONCE: Final = 200
 
 async def current_bank(uow: UnitOfWork, framework: str) -> BankHandle:
     """The newest bank of a framework; a tenant's own hides the public one. Raises BankNotFound."""
-    return handle_of(await repository.get_newest_bank(uow, framework))
+    return await repository.get_newest_bank(uow, framework)
 
 
 async def publish_bank(

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from uuid import UUID
 
+import numpy as np
+
 from pacnum_api.domains.items import repository
 from pacnum_api.domains.items.service.item_bank import ItemBank
 from pacnum_api.platform.uow import UnitOfWork
@@ -62,10 +64,11 @@ async def end_exposure(uow: UnitOfWork, uses: Iterable[ExposureUse]) -> None:
     for _, group in groupby(by_bank, key=_bank_id):
         ended = list(group)
         bank = ended[0].bank
-        exposure = await _locked(uow, bank)
-        for use in ended:
-            exposure = exposure.ended(use.reserved, shown=bank.groups.shown(use.items))
-        await repository.save_exposure(uow, bank.handle.id, exposure=exposure)
+        shown = np.sum([bank.groups.shown(use.items) for use in ended], axis=0)
+        free = np.sum([use.reserved.astype(np.int64) for use in ended], axis=0)
+        if not await repository.end_exposure(uow, bank.handle.id, shown=shown, free=free):
+            await repository.add_exposure_if_new(uow, bank.handle.id, groups=len(bank.groups))
+            await repository.end_exposure(uow, bank.handle.id, shown=shown, free=free)
 
 
 def _bank_id(use: ExposureUse) -> UUID:

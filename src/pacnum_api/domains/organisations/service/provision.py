@@ -41,10 +41,8 @@ async def provision_agent(uow: UnitOfWork, external_id: ExternalId, *, locale: s
 
     Two who provision the same one at once get the same agent.
     """
-    known = await repository.find_by_external_id(uow, external_id)
-    if known is None:
-        await repository.add_if_new(uow, external_id, locale=locale)
-    return await get_agent_by_external_id(uow, external_id)
+    agent = await repository.find_or_add(uow, external_id, locale=locale)
+    return agent or await get_agent_by_external_id(uow, external_id)
 
 
 async def upsert_agent(

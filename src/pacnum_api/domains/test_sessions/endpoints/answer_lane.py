@@ -1,7 +1,7 @@
 """The answer call's own lane: an ASGI layer before FastAPI, for what the service exists for.
 
 Data flow: an answer that can be accepted at once (a valid token, a well-formed body, the item that
-is pending, no end of the test) goes from the socket to the ``AnswerDesk`` and back; everything else
+is pending) goes from the socket to the ``AnswerDesk`` and back; everything else
 goes on to the route ``test_sessions_submit_answer``, with its body, as if the lane were not there.
 So the route alone says what is wrong and how, and the lane decides nothing that the route would
 decide otherwise. It bends the house's grammar because routing, dependencies, models and five layers

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Path, Request, Response
+from pydantic_core import to_json
 
 from pacnum_api.domains.items.errors import ItemFileNotFound, ResponseRejected
 from pacnum_api.domains.organisations.errors import AgentNotFound
@@ -63,6 +64,7 @@ LINKS: dict[str, Any] = {
 @api.post(
     "",
     status_code=201,
+    response_model=TestSessionCreated,
     operation_id="test_sessions_begin_session",
     summary="Begin a test session",
     description="Pins framework, item bank and algorithm, picks the first item and gives a token "
@@ -79,8 +81,7 @@ async def begin_session(
     uow: Uow,
     keys: TokenKeys,
     request: Request,
-    response: Response,
-) -> TestSessionCreated:
+) -> Response:
     settings = request.app.state.settings
     session = await service.begin_session(
         uow,
@@ -96,9 +97,12 @@ async def begin_session(
         session_id=session.id,
         expires_at=session.expires_at,
     )
-    response.headers["Location"] = f"/v1/test-sessions/{session.id}"
-    response.headers["Cache-Control"] = "no-store"
-    return TestSessionCreated(**dict(session), session_token=token)
+    return Response(
+        to_json({**session.document, "session_token": token}),
+        status_code=201,
+        media_type="application/json",
+        headers={"Location": f"/v1/test-sessions/{session.id}", "Cache-Control": "no-store"},
+    )
 
 
 @api.get(

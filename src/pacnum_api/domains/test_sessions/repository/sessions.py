@@ -18,6 +18,7 @@ from pacnum_api.domains.test_sessions.types import (
     SessionState,
     StoredSession,
 )
+from pacnum_api.platform.outbox import WITH_EVENT, Event
 
 _SELECT = """
 SELECT id, agent_id, client_id, framework, framework_version, bank_id, algorithm_version, purpose,
@@ -29,16 +30,19 @@ SELECT id, agent_id, client_id, framework, framework_version, bank_id, algorithm
 SELECT_SESSION = _SELECT + " id = $2"
 SELECT_SESSIONS = _SELECT + " id = ANY($2::uuid[])"
 
-INSERT_SESSION = """
+INSERT_SESSION = (
+    WITH_EVENT
+    + """
 INSERT INTO test_sessions (
        tenant_id, id, agent_id, client_id, framework, framework_version, bank_id,
        algorithm_version, purpose, locale, accommodations, competences, targets, seed, state,
        version, items, categories, pending_issued_at, created_at, updated_at, expires_at,
        earlier_session_id, earlier_age_seconds, availability, featured, tryouts)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12, $13::text::jsonb,
-        $14, $15, $16, $17, $18, $19, $20,
-        $21, $22, $23, $24, $25, $26, $27)
+VALUES ($1, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::text::jsonb, $17, $18::text::jsonb,
+        $19, $20, $21, $22, $23, $24, $25,
+        $26, $27, $28, $29, $30, $31, $32)
 """
+)
 
 # As for an answer, the end is asked for and not the state, which would offer the wrong index.
 CLOSE_SESSION = """
@@ -109,13 +113,14 @@ async def get_session(
 
 
 async def add_session(
-    connection: asyncpg.Connection, tenant_id: UUID, *, session: StoredSession
+    connection: asyncpg.Connection, tenant_id: UUID, *, session: StoredSession, event: Event
 ) -> None:
-    """Insert a session that has just begun."""
+    """Insert a session that has just begun, and the event that says so."""
     setup = session.setup
     await connection.execute(
         INSERT_SESSION,
         tenant_id,
+        *event.values(),
         session.id,
         session.agent_id,
         session.client_id,

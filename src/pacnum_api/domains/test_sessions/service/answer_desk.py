@@ -6,9 +6,10 @@ one row among others of a statement that moves sessions on and appends answers â
 
 What is in memory is never believed: the statement accepts an answer only at the version that it was
 computed from. A copy that is behind is seen before anything is computed, because the answer is to a
-later position. Everything out of the ordinary (a bank or a prior that is not in memory, an answer
-that was given before, the one that ends a test) is not decided here: ``accept`` gives None, nothing
-is written, and ``submit_answer`` decides it in a unit of work.
+later position. The answer that ends a test is stored in a unit of work, with results, event and
+counters; the same version decides. Everything out of the ordinary (a bank or a prior that is not in
+memory, an answer that was given before) is not decided here: ``accept`` gives None, nothing is
+written, and ``submit_answer`` decides it in a unit of work.
 """
 
 from collections import OrderedDict
@@ -20,10 +21,16 @@ from pacnum_api.domains.test_sessions import repository
 from pacnum_api.domains.test_sessions.service.answer_reply import reply_to
 from pacnum_api.domains.test_sessions.service.basis import Basis, find_cached_basis
 from pacnum_api.domains.test_sessions.service.count_answer import count_accepted
-from pacnum_api.domains.test_sessions.service.take_answer import is_next, take_answer
+from pacnum_api.domains.test_sessions.service.store_answer import store_answer
+from pacnum_api.domains.test_sessions.service.take_answer import (
+    TakenAnswer,
+    is_next,
+    take_answer,
+)
 from pacnum_api.domains.test_sessions.types import StoredSession, Submission
 from pacnum_api.platform.batches import Batches
 from pacnum_api.platform.clock import utc_now
+from pacnum_api.platform.database import Database
 from pacnum_api.platform.tracing import span
 
 SESSIONS_KEPT: Final = 1024
@@ -43,8 +50,11 @@ class _Live:
 class AnswerDesk:
     """The answer path of one process."""
 
-    def __init__(self, batches: Batches, *, sessions_kept: int = SESSIONS_KEPT) -> None:
+    def __init__(
+        self, batches: Batches, database: Database, *, sessions_kept: int = SESSIONS_KEPT
+    ) -> None:
         self._batches = batches
+        self._database = database
         self._sessions_kept = sessions_kept
         self._live: OrderedDict[_Key, _Live] = OrderedDict()
         self._under_way: set[_Key] = set()
@@ -73,13 +83,12 @@ class AnswerDesk:
             return None
         basis = live.basis
         taken = take_answer(live.session, basis, submission=submission, now=now)
-        if taken.ends_the_test:
-            self._live.pop(key, None)  # nobody will answer in it again
-            return None
         reply = reply_to(
             taken.after, basis, position=submission.position, accepted_at=now, step=taken.step
         )
         self._live.pop(key, None)  # until it is known what became of it
+        if taken.ends_the_test:
+            return reply if await self._end(key[0], taken, basis=basis) else None
         with span("save answer"):
             is_saved = await self._batches.ask(repository.save_answers, key[0], row=taken.to_save)
         if not is_saved:
@@ -87,6 +96,11 @@ class AnswerDesk:
         count_accepted(taken.answer)
         self._keep(key, _Live(taken.after, basis))
         return reply
+
+    async def _end(self, tenant_id: UUID, taken: TakenAnswer, *, basis: Basis) -> bool:
+        now = taken.answer.accepted_at
+        async with self._database.unit_of_work(tenant_id, now=now) as uow:
+            return await store_answer(uow, taken, basis=basis)
 
     async def _live_session(self, key: _Key, *, position: int) -> _Live | None:
         known = self._live.get(key)

@@ -10,9 +10,8 @@ from datetime import datetime
 
 from pydantic_core import to_json
 
-from pacnum_api.domains.test_sessions import policy
 from pacnum_api.domains.test_sessions.service.basis import Basis
-from pacnum_api.domains.test_sessions.service.session_view import pending_item
+from pacnum_api.domains.test_sessions.service.session_view import pending_item, progress_document
 from pacnum_api.domains.test_sessions.types import SessionState, StoredSession
 from pacnum_api.platform.schemas import rfc3339
 from pacnum_api.psychometrics.algorithm import Measurement
@@ -34,26 +33,13 @@ def reply_to(
         pending = pending_item(session, bank, position=position + 1, issued_at=accepted_at)
     if step is None:
         step = basis.step_at(session, session.categories[:position])
-    progress = policy.progress_of(bank.tables, step, codes=bank.competences)
     state = SessionState.IN_PROGRESS if has_next else SessionState.FINISHED
     return to_json(
         {
             "position": position,
             "accepted_at": rfc3339(accepted_at),
             "state": state.value,
-            "progress": {
-                "answered": progress.answered,
-                "at_most": progress.at_most,
-                "fraction": progress.fraction,
-                "competences": [
-                    {
-                        "competence": one.competence,
-                        "answered": one.answered,
-                        "is_closed": one.is_closed,
-                    }
-                    for one in progress.competences
-                ],
-            },
+            "progress": progress_document(step, bank),
             "pending_item": pending,
         }
     )

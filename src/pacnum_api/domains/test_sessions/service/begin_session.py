@@ -1,13 +1,16 @@
 """Begin a test.
 
-Data flow: request → framework and bank pinned, seed drawn → agent (provisioned if new) → what the
-agent answered and showed before → the items that exposure lets this test use → the pure core picks
-the first → one row and one event in one transaction.
+Data flow: request → bank, and with it framework, pinned, seed drawn → agent (provisioned if new) →
+what the agent answered and showed before → the items that exposure lets this test use → the pure
+core picks the first → one row and one event in one transaction.
+
+Every statement here is sent once for each test, so none goes through the ORM, and the reply is
+written straight from what is presented, as that to an answer is.
 """
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -22,14 +25,10 @@ from pacnum_api.domains.referential.types import Framework
 from pacnum_api.domains.results import service as results
 from pacnum_api.domains.test_sessions import policy, repository
 from pacnum_api.domains.test_sessions.errors import NothingToAsk
-from pacnum_api.domains.test_sessions.schemas import (
-    AgentReference,
-    TestSessionCreate,
-    TestSessionRead,
-)
+from pacnum_api.domains.test_sessions.schemas import AgentReference, TestSessionCreate
 from pacnum_api.domains.test_sessions.service.allot_items import allot_items
 from pacnum_api.domains.test_sessions.service.basis import basis_on, keep_prior, load_prior
-from pacnum_api.domains.test_sessions.service.session_view import session_read
+from pacnum_api.domains.test_sessions.service.session_view import session_document
 from pacnum_api.domains.test_sessions.types import (
     EarlierStart,
     SessionPurpose,
@@ -40,6 +39,7 @@ from pacnum_api.domains.test_sessions.types import (
 from pacnum_api.kernel.errors import FieldFault, InvalidInput
 from pacnum_api.kernel.ids import new_id
 from pacnum_api.platform.metrics import SESSIONS_BEGUN
+from pacnum_api.platform.outbox import Event
 from pacnum_api.platform.trail import follow_session
 from pacnum_api.platform.uow import UnitOfWork
 from pacnum_api.psychometrics.algorithm import (
@@ -51,6 +51,15 @@ from pacnum_api.psychometrics.algorithm import (
 from pacnum_api.psychometrics.arithmetic import BoolArray
 
 
+@dataclass(frozen=True, slots=True)
+class BegunSession:
+    """A session that has begun; ``document``: a ``TestSessionRead`` as JSON has it."""
+
+    id: UUID
+    expires_at: datetime
+    document: Mapping[str, object]
+
+
 async def begin_session(
     uow: UnitOfWork,
     request: TestSessionCreate,
@@ -58,14 +67,13 @@ async def begin_session(
     client_id: UUID,
     lifetime: timedelta,
     exposure_ceiling: float,
-) -> TestSessionRead:
+) -> BegunSession:
     """A new session with its first item pending.
 
     ``exposure_ceiling``: greatest share of tests that may show an item. Raises AgentNotFound,
     FrameworkNotFound, InvalidInput (unknown competences or target levels), NothingToAsk.
     """
-    framework = await referential.get_framework(uow, request.framework)
-    bank = await _current_bank(uow, framework.code)
+    bank = await _current_bank(uow, request.framework)
     setup = _setup(request, bank)
     agent = await _agent(uow, request.agent, locale=request.locale)
     answered = await _answered_before(uow, agent, bank=bank, setup=setup)
@@ -75,20 +83,18 @@ async def begin_session(
     session = _new_session(
         setup, agent=agent, client_id=client_id, begins_at=uow.now, lifetime=lifetime
     )
-    await uow.emit(
-        "test_session.started",
-        str(session.id),
-        data={"agent_id": str(agent.id), "framework": framework.code, "purpose": setup.purpose},
-    )
     # last, because others who begin a test wait from here on
     setup = await allot_items(uow, setup, basis=basis, ceiling=exposure_ceiling, left_out=answered)
     step = policy.step_after(basis.ground, setup, items=(), categories=())
     session = replace(session, setup=setup, items=(_item_of(step),))
-    await repository.add_session(await uow.driver(), uow.tenant_id, session=session)
+    await repository.add_session(
+        await uow.driver(), uow.tenant_id, session=session, event=_started(session)
+    )
     keep_prior(setup, basis.ground.prior)
     follow_session(session.id)
     uow.once_committed(SESSIONS_BEGUN.labels(setup.purpose).inc)
-    return session_read(session, basis, now=uow.now, step=step)
+    document = session_document(session, basis, step=step)
+    return BegunSession(session.id, session.expires_at, document)
 
 
 def _new_session(
@@ -113,6 +119,20 @@ def _new_session(
     )
 
 
+def _started(session: StoredSession) -> Event:
+    setup = session.setup
+    return Event(
+        "test_session.started",
+        str(session.id),
+        data={
+            "agent_id": str(session.agent_id),
+            "framework": setup.framework,
+            "purpose": setup.purpose,
+        },
+        occurred_at=session.created_at,
+    )
+
+
 def _setup(request: TestSessionCreate, bank: ItemBank) -> SessionSetup:
     """What the session is pinned to; competences by their place in the bank's own framework."""
     return SessionSetup(
@@ -130,9 +150,11 @@ def _setup(request: TestSessionCreate, bank: ItemBank) -> SessionSetup:
 
 
 async def _current_bank(uow: UnitOfWork, framework: str) -> ItemBank:
+    """The newest bank; where there is one there is its framework, too."""
     try:
         handle = await current_bank(uow, framework)
     except BankNotFound as error:
+        await referential.get_framework(uow, framework)
         raise NothingToAsk from error
     return await get_bank(uow, handle.id)
 

@@ -9,12 +9,7 @@ from uuid import UUID
 
 from pacnum_api.domains.items.service import ItemBank
 from pacnum_api.domains.test_sessions import policy
-from pacnum_api.domains.test_sessions.schemas import (
-    PendingItemRead,
-    ProgressRead,
-    TestSessionRead,
-    VersionsRead,
-)
+from pacnum_api.domains.test_sessions.schemas import TestSessionRead, VersionsRead
 from pacnum_api.domains.test_sessions.service.basis import Basis
 from pacnum_api.domains.test_sessions.types import StoredSession
 from pacnum_api.platform.schemas import rfc3339
@@ -63,39 +58,53 @@ def _href(session_id: UUID, position: int, *, name: str) -> str:
     return f"/v1/test-sessions/{session_id}/files/{position}/{quote(name)}"
 
 
-def progress_at(step: Measurement, bank: ItemBank) -> ProgressRead:
-    """How far the test had come at a step."""
-    return ProgressRead.of(policy.progress_of(bank.tables, step, codes=bank.competences))
+def progress_document(step: Measurement, bank: ItemBank) -> dict[str, object]:
+    """How far the test had come at a step: a ``ProgressRead`` as JSON has it."""
+    progress = policy.progress_of(bank.tables, step, codes=bank.competences)
+    return {
+        "answered": progress.answered,
+        "at_most": progress.at_most,
+        "fraction": progress.fraction,
+        "competences": [
+            {"competence": one.competence, "answered": one.answered, "is_closed": one.is_closed}
+            for one in progress.competences
+        ],
+    }
 
 
-def session_read(
-    session: StoredSession, basis: Basis, *, now: datetime, step: Measurement | None = None
-) -> TestSessionRead:
-    """A session as it stands at an instant; ``step`` saves computing it twice."""
+def session_read(session: StoredSession, basis: Basis, *, now: datetime) -> TestSessionRead:
+    """A session as it stands at an instant."""
     session = session.at(now)
-    bank = basis.bank
-    setup = session.setup
+    return TestSessionRead.model_validate(
+        session_document(session, basis, step=basis.step(session))
+    )
+
+
+def session_document(
+    session: StoredSession, basis: Basis, *, step: Measurement
+) -> dict[str, object]:
+    """A ``TestSessionRead`` as JSON has it; ``step`` is where the session stands."""
+    bank, setup = basis.bank, session.setup
     pending = None
     position = session.pending_position
     if position is not None and session.pending_issued_at:  # the latter only while in progress
-        document = pending_item(
+        pending = pending_item(
             session, bank, position=position, issued_at=session.pending_issued_at
         )
-        pending = PendingItemRead.model_validate(document)
-    return TestSessionRead(
-        id=session.id,
-        agent_id=session.agent_id,
-        framework=setup.framework,
-        framework_version=setup.framework_version,
-        competences=[bank.competences[index] for index in setup.competences],
-        purpose=setup.purpose,
-        locale="en" if setup.locale == "en" else "fr",
-        state=session.state,
-        stop_reason=session.stop_reason,
-        progress=progress_at(step or basis.step(session), bank),
-        pending_item=pending,
-        created_at=session.created_at,
-        updated_at=session.updated_at,
-        expires_at=session.expires_at,
-        finished_at=session.finished_at,
-    )
+    return {
+        "id": str(session.id),
+        "agent_id": str(session.agent_id),
+        "framework": setup.framework,
+        "framework_version": setup.framework_version,
+        "competences": [bank.competences[index] for index in setup.competences],
+        "purpose": setup.purpose.value,
+        "locale": setup.locale,
+        "state": session.state.value,
+        "stop_reason": session.stop_reason,
+        "progress": progress_document(step, bank),
+        "pending_item": pending,
+        "created_at": rfc3339(session.created_at),
+        "updated_at": rfc3339(session.updated_at),
+        "expires_at": rfc3339(session.expires_at),
+        "finished_at": None if session.finished_at is None else rfc3339(session.finished_at),
+    }

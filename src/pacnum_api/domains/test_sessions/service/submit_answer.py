@@ -1,14 +1,12 @@
 """Submit an answer in a unit of work: whatever ``answer_desk`` does not decide.
 
-These are the answers that end a test (results are written with them), that were given before, that
-came late or to something else, that carry an Idempotency-Key, and the first ones of a process that
-does not hold the session's bank yet.
+These are the answers that were given before, that came late or to something else, that carry an
+Idempotency-Key, and the first ones of a process that does not hold the session's bank yet.
 
 Races are decided by the row's version and the answers' primary key, never by a look beforehand:
 who loses reads the session again and finds either its own answer (same reply) or another (409).
 """
 
-from functools import partial
 from uuid import UUID
 
 from pacnum_api.domains.items.service import ItemBank
@@ -20,8 +18,8 @@ from pacnum_api.domains.test_sessions.errors import (
 )
 from pacnum_api.domains.test_sessions.service.answer_reply import reply_to
 from pacnum_api.domains.test_sessions.service.basis import Basis, load_basis
-from pacnum_api.domains.test_sessions.service.count_answer import count_accepted, count_resent
-from pacnum_api.domains.test_sessions.service.record_end import give_back_exposure, record_end
+from pacnum_api.domains.test_sessions.service.count_answer import count_resent
+from pacnum_api.domains.test_sessions.service.store_answer import store_answer
 from pacnum_api.domains.test_sessions.service.take_answer import (
     is_next,
     name_pending,
@@ -31,7 +29,6 @@ from pacnum_api.domains.test_sessions.types import SessionState, StoredSession, 
 from pacnum_api.platform.clock import utc_now
 from pacnum_api.platform.schemas import rfc3339
 from pacnum_api.platform.uow import UnitOfWork
-from pacnum_api.psychometrics.stopping import StopReason
 
 
 async def submit_answer(uow: UnitOfWork, session_id: UUID, *, submission: Submission) -> bytes:
@@ -54,15 +51,10 @@ async def submit_answer(uow: UnitOfWork, session_id: UUID, *, submission: Submis
         accepted_at=taken.answer.accepted_at,
         step=taken.step,
     )
-    (is_saved,) = await repository.save_answers(connection, tenant_id, rows=[taken.to_save])
-    if not is_saved:  # another was faster: answer as if this one had come after it
+    if not await store_answer(uow, taken, basis=basis):
+        # another was faster: answer as if this one had come after it
         moved = await repository.get_session(connection, tenant_id, session_id=session.id)
         return await _settled(uow, basis, session=moved, sent=submission)
-    uow.once_committed(partial(count_accepted, taken.answer))
-    if taken.ends_the_test:
-        reason = taken.step.decision.reason or StopReason.NO_ITEM_LEFT
-        await record_end(uow, taken.after, basis=basis, step=taken.step, reason=reason)
-        await give_back_exposure(uow, [(taken.after, basis)])
     return reply
 
 
