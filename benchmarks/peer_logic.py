@@ -15,9 +15,9 @@ from fastapi import HTTPException
 from benchmarks.answer_stage import ISSUER
 from pacnum_api.domains.items.errors import ResponseRejected
 from pacnum_api.domains.test_sessions.errors import ItemNotPending
-from pacnum_api.domains.test_sessions.schemas import AnswerAccepted, PendingItemRead
+from pacnum_api.domains.test_sessions.schemas import AnswerAccepted, PendingItemRead, ProgressRead
 from pacnum_api.domains.test_sessions.service.basis import Basis, find_cached_basis, load_basis
-from pacnum_api.domains.test_sessions.service.session_view import pending_item, progress_at
+from pacnum_api.domains.test_sessions.service.session_view import pending_item, progress_document
 from pacnum_api.domains.test_sessions.service.take_answer import TakenAnswer, is_next, take_answer
 from pacnum_api.domains.test_sessions.types import StoredSession, Submission
 from pacnum_api.platform.auth.errors import InvalidToken
@@ -85,6 +85,6 @@ def reply_of(taken: TakenAnswer, basis: Basis) -> AnswerAccepted:
         position=position,
         accepted_at=now,
         state=taken.after.state,
-        progress=progress_at(taken.step, basis.bank),
+        progress=ProgressRead.model_validate(progress_document(taken.step, basis.bank)),
         pending_item=pending,
     )

@@ -46,7 +46,7 @@ async def cut_off(
             state = app.state
             alive, state.database = (state.database, state.answers), dead
             batches = Batches(dead.connect)
-            state.answers = AnswerDesk(batches)
+            state.answers = AnswerDesk(batches, dead)
             batches.start()
             yield caller, belongings
             await batches.stop()

@@ -61,7 +61,10 @@ async def begun_before(database: Database, caller: Caller, bank: ItemBank) -> Do
             finished_at=None,
             stop_reason=None,
         )
-        await repository.add_session(await uow.driver(), uow.tenant_id, session=session)
+        begun = Event("test_session.started", str(session.id), data={}, occurred_at=uow.now)
+        await repository.add_session(
+            await uow.driver(), uow.tenant_id, session=session, event=begun
+        )
     read: dict[str, Any] = (await caller.get(f"/v1/test-sessions/{session.id}")).json()
     return read
 
