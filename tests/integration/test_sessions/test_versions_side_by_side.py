@@ -20,10 +20,15 @@ from pacnum_api.domains.test_sessions.types import (
 )
 from pacnum_api.kernel.ids import new_id
 from pacnum_api.platform.database import Database
+from pacnum_api.platform.outbox import Event
 from tests.support.callers import Caller
 from tests.support.simulated_agent import Document, SimulatedAgent, begin, path_of, take
 
 ASKED = ["1.1", "1.3"]
+
+
+def begun(session: StoredSession) -> Event:
+    return Event("test_session.started", str(session.id), data={}, occurred_at=session.created_at)
 
 
 async def begun_before(database: Database, caller: Caller, bank: ItemBank) -> Document:
@@ -61,9 +66,8 @@ async def begun_before(database: Database, caller: Caller, bank: ItemBank) -> Do
             finished_at=None,
             stop_reason=None,
         )
-        begun = Event("test_session.started", str(session.id), data={}, occurred_at=uow.now)
         await repository.add_session(
-            await uow.driver(), uow.tenant_id, session=session, event=begun
+            await uow.driver(), uow.tenant_id, session=session, event=begun(session)
         )
     read: dict[str, Any] = (await caller.get(f"/v1/test-sessions/{session.id}")).json()
     return read
