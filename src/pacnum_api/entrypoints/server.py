@@ -37,6 +37,9 @@ _log = structlog.stdlib.get_logger("pacnum.server")
 
 ASKS_TO_STOP = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 WATCHED = ASKS_TO_STOP | {signal.SIGCHLD}
+GARBAGE_THRESHOLDS: Final = (10_000, 20, 20)
+"""An answer makes hundreds of objects and hardly a circle: Python's own 700 looks at every other
+answer, and costs it some 6 % of its time (docs/benchmarks.md)."""
 PAUSE_SECONDS = 1.0
 """Before a worker is replaced that lived for less than that: whatever ails it may pass."""
 MARGIN_SECONDS = 10.0
@@ -72,6 +75,7 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
         asyncio.run(_recall_banks(settings))
         count_no_more()
     gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     if config.workers > 1:
         patience = settings.drain_seconds + settings.shutdown_timeout_seconds + MARGIN_SECONDS
         code = Foreman(config, config.bind_socket(), stop_seconds=patience).run()

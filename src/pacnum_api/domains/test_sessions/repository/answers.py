@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
+from pydantic_core import to_json
 
 from pacnum_api.domains.test_sessions.types import Answer, SessionState, StoredSession
 
@@ -103,7 +104,7 @@ def _columns(answered: AnsweredSession) -> tuple[object, ...]:
         answer.position,
         answer.item_index,
         answer.item_id,
-        None if answer.response is None else json.dumps(answer.response),
+        None if answer.response is None else to_json(answer.response).decode(),
         answer.response_hash,
         answer.score,
         answer.is_late,

@@ -36,7 +36,8 @@ from pacnum_api.platform.tracing import span
 SESSIONS_KEPT: Final = 1024
 """In memory, some ten kB each with 500 items; those answered longest ago give way."""
 
-_Key = tuple[UUID, UUID]
+_Key = bytes
+"""Tenant and session as one: to hash two UUIDs costs more than to find what is under them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +68,25 @@ class AnswerDesk:
         Raises ItemNotPending and ResponseRejected, ServiceUnavailable when too many wait, and what
         the database raises: after that the answer may be stored or not.
         """
-        key = (tenant_id, session_id)
+        key = tenant_id.bytes + session_id.bytes
         if key in self._under_way:  # of two at once, one has to wait and see
             return None
         self._under_way.add(key)
         try:
-            return await self._accept(key, submission)
+            live = self._live.get(key)
+            if live is None or live.session.pending_position != submission.position:
+                live = await self._load(tenant_id, session_id)
+            if live is None:
+                return None
+            return await self._accept(tenant_id, key, live=live, submission=submission)
         finally:
             self._under_way.discard(key)
 
-    async def _accept(self, key: _Key, submission: Submission) -> bytes | None:
-        live = await self._live_session(key, position=submission.position)
+    async def _accept(
+        self, tenant_id: UUID, key: _Key, *, live: _Live, submission: Submission
+    ) -> bytes | None:
         now = utc_now()
-        if live is None or not is_next(live.session, submission, now=now):
+        if not is_next(live.session, submission, now=now):
             return None
         basis = live.basis
         taken = take_answer(live.session, basis, submission=submission, now=now)
@@ -88,9 +95,11 @@ class AnswerDesk:
         )
         self._live.pop(key, None)  # until it is known what became of it
         if taken.ends_the_test:
-            return reply if await self._end(key[0], taken, basis=basis) else None
+            return reply if await self._end(tenant_id, taken, basis=basis) else None
         with span("save answer"):
-            is_saved = await self._batches.ask(repository.save_answers, key[0], row=taken.to_save)
+            is_saved = await self._batches.ask(
+                repository.save_answers, tenant_id, row=taken.to_save
+            )
         if not is_saved:
             return None
         count_accepted(taken.answer)
@@ -102,12 +111,10 @@ class AnswerDesk:
         async with self._database.unit_of_work(tenant_id, now=now) as uow:
             return await store_answer(uow, taken, basis=basis)
 
-    async def _live_session(self, key: _Key, *, position: int) -> _Live | None:
-        known = self._live.get(key)
-        if known is not None and known.session.pending_position == position:
-            return known
+    async def _load(self, tenant_id: UUID, session_id: UUID) -> _Live | None:
+        """The session as it stands, or None when there is none, or its bank is not in memory."""
         with span("load session"):
-            session = await self._batches.ask(repository.find_sessions, key[0], row=key[1])
+            session = await self._batches.ask(repository.find_sessions, tenant_id, row=session_id)
         basis = None if session is None else find_cached_basis(session.setup)
         return None if session is None or basis is None else _Live(session, basis)
 
