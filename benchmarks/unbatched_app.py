@@ -21,5 +21,7 @@ def unbatched() -> FastAPI:
     replaced = {**vars(batches), **vars(api)}
     assert {"ROWS_AT_ONCE", "Batches"} <= set(replaced), "batching is no longer where it was"
     vars(batches)["ROWS_AT_ONCE"] = 1
-    vars(api)["Batches"] = partial(batches.Batches, connections=settings.database_pool_size)
+    vars(api)["Batches"] = partial(
+        batches.Batches, connections=settings.database_pool_size, relief_seconds=0
+    )
     return api.create_app(settings)

@@ -2,9 +2,10 @@
 
 Data flow: a request puts its row into the queue of its tenant and kind and waits; one of a few
 connections takes all that wait there, as one statement, and hands each request its own part of
-what came back. Nobody waits for company: a free connection takes what there is at once, and while
-all are busy the next batch gathers. A batch is of one tenant, and its connection is set to that
-tenant before the statement, so row-level security holds for a batch as for a single request.
+what came back. Nobody waits for company: a lone row goes at once, and while one batch is under way
+the next gathers. Only when that takes long (it waits for a lock, say) another connection takes the
+next. A batch is of one tenant, and its connection is set to that tenant before the statement, so
+row-level security holds for a batch as for a single request.
 
 The statement is a transaction by itself, committed when the rows come back. A batch that fails is
 carried out again row by row, so that one bad row takes nobody along. When the connection is lost
@@ -25,7 +26,9 @@ import structlog
 from pacnum_api.kernel.errors import ServiceUnavailable
 
 CONNECTIONS: Final = 2
-"""One commits while the other gathers; more make batches smaller and PostgreSQL busier."""
+RELIEF_SECONDS: Final = 0.01
+"""After which a batch takes long. Two at once before that would only be smaller, and PostgreSQL
+busier."""
 ROWS_AT_ONCE: Final = 64
 WAITING_AT_MOST: Final = 1024
 PLANNER: Final = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
@@ -79,7 +82,8 @@ class _Line(Generic[Row, Found]):
 class Batches:
     """The batches of one process. ``connect`` opens a connection that nobody else will use.
 
-    ``observe``: told each batch's rows and the longest wait among them, in seconds.
+    ``relief_seconds``: how long one batch may hold up the next; 0: not at all. ``observe``: told
+    each batch's rows and the longest wait among them, in seconds.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class Batches:
         connect: Connect,
         *,
         connections: int = CONNECTIONS,
+        relief_seconds: float = RELIEF_SECONDS,
         waiting_at_most: int = WAITING_AT_MOST,
         observe: Observe | None = None,
     ) -> None:
@@ -94,6 +99,10 @@ class Batches:
         self._connections = connections
         self._waiting_at_most = waiting_at_most
         self._observe = observe
+        self._relief_seconds = relief_seconds
+        self._relief: asyncio.TimerHandle | None = None
+        self._is_called = False
+        self._busy = 0
         self._waiting = 0
         self._lines: OrderedDict[tuple[object, UUID], _Line[object, object]] = OrderedDict()
         self._free: deque[asyncio.Future[None]] = deque()
@@ -112,6 +121,8 @@ class Batches:
             carrier.cancel()
         await asyncio.gather(*self._carriers, return_exceptions=True)
         self._carriers = []
+        if self._relief is not None:
+            self._relief.cancel()
         for line in self._lines.values():
             _fail(line.take(self._waiting_at_most), ServiceUnavailable())
         self._lines.clear()
@@ -137,11 +148,32 @@ class Batches:
         return await reply
 
     def _call_one(self) -> None:
+        """Have a free connection look, unless one that is busy will, soon."""
+        if self._relief_seconds == 0:
+            self._wake()
+        elif not self._busy:
+            if not self._is_called:
+                self._is_called = self._wake()
+        elif self._relief is None and self._free:
+            loop = asyncio.get_running_loop()
+            self._relief = loop.call_later(self._relief_seconds, self._relieve)
+
+    def _relieve(self) -> None:
+        self._relief = None
+        if self._lines:
+            self._wake()
+
+    def _wake(self) -> bool:
         while self._free:
-            free = self._free.popleft()
+            free = self._free.pop()  # the one used last: its connection is there, and set
             if not free.done():
                 free.set_result(None)
-                return
+                return True
+        return False
+
+    def free_again(self) -> None:
+        """A carrier has done with its batch."""
+        self._busy -= 1
 
     async def next_batch(self) -> tuple[_Line[object, object], list[_Asked[object, object]]]:
         """The rows of whoever has waited longest, and of those of its kind; for carriers."""
@@ -156,11 +188,13 @@ class Batches:
                     self._lines[key] = line
                     self._call_one()
                 if taken:
+                    self._busy += 1
                     self._tell(taken)
                     return line, taken
             free = asyncio.get_running_loop().create_future()
             self._free.append(free)
             await free
+            self._is_called = False
 
     def _tell(self, taken: Sequence[_Asked[object, object]]) -> None:
         if self._observe is not None:
@@ -191,6 +225,8 @@ class _Carrier:
                     if not isinstance(error, Exception):
                         raise
                     _log.warning("batch_failed", rows=len(asked), reason=type(error).__name__)
+                finally:
+                    self._batches.free_again()
         finally:
             self._drop()
 

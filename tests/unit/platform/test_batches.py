@@ -132,17 +132,42 @@ async def test_a_batch_is_of_one_tenant_and_tenants_take_turns() -> None:
         assert wire.tenants == [str(TENANT), str(other), str(TENANT)]
 
 
-async def test_two_connections_carry_out_two_batches_at_once() -> None:
+async def test_a_batch_that_takes_long_holds_up_nobody_for_long() -> None:
     async with Running(connections=2) as running:
         running.server.gate.clear()
         asked = running.ask("a")
         await running.is_taken("a")
-        asked += running.ask("b")
+        asked += running.ask("b", "c")
+        await asyncio.sleep(0)
+        assert running.server.batches == [["a"]]
         await running.is_taken("b")
+        assert running.server.batches == [["a"], ["b", "c"]]
+        running.server.gate.set()
+        assert await asyncio.gather(*asked) == ["a!", "b!", "c!"]
+        assert len(running.server.wires) == 2
+
+
+async def test_where_no_relief_is_wanted_all_connections_work_at_once() -> None:
+    async with Running(connections=2, relief_seconds=0) as running:
+        running.server.gate.clear()
+        asked = running.ask("a")
+        await running.is_taken("a")
+        asked += running.ask("b")
+        for _ in range(5):
+            await asyncio.sleep(0)
         assert running.server.batches == [["a"], ["b"]]
         running.server.gate.set()
         assert await asyncio.gather(*asked) == ["a!", "b!"]
-        assert len(running.server.wires) == 2
+
+
+async def test_a_short_batch_needs_no_second_connection() -> None:
+    async with Running(connections=2) as running:
+        for number in range(20):
+            asked = running.ask(f"{number}", f"{number}'")
+            await asyncio.gather(*asked)
+        assert len(running.server.wires) == 1
+        await asyncio.sleep(0.03)  # a relief that nobody needs any more does nothing
+        assert len(running.server.wires) == 1
 
 
 async def test_a_bad_row_takes_nobody_along() -> None:
