@@ -79,12 +79,7 @@ class Report:
 
 def worker_pids(served: int) -> list[int]:
     """The processes that answer: children of the one that watches over them, or it alone."""
-    spawned = []
-    for pid in children_of(served):
-        with suppress(OSError):
-            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                spawned.append(pid)
-    return sorted(spawned) or [served]
+    return sorted(pid for pid in children_of(served) if pid != served) or [served]
 
 
 def groups_of(served: int, postgres: EmbeddedServer) -> dict[str, list[int]]:
@@ -277,6 +272,14 @@ def goals_of(report: Report) -> list[Goal]:
         for at in report.growths
         if at.name not in {POSTGRESQL, THIS}
     ]
+    workers = [name for name in report.cpu_seconds if name not in {POSTGRESQL, THIS}]
+    worked = [name for name in workers if report.cpu_seconds[name] > 0]
+    at_work = Goal(
+        "workers whose memory was measured, and who did work",
+        f"{report.asked.workers}",
+        f"{len(worked)}",
+        len(worked) == report.asked.workers,
+    )
     nothing = {
         f"{report.asked.agents} agents, {report.asked.minutes:g} minutes: errors": len(
             report.record.errors
@@ -287,7 +290,8 @@ def goals_of(report: Report) -> list[Goal]:
         "sessions whose row and answers differ": found.sessions_at_odds,
         "ended tests without a result": found.ended_without_result,
     }
-    return [*(at_most(name, count, limit=0, form=".0f") for name, count in nothing.items()), *flat]
+    none = (at_most(name, count, limit=0, form=".0f") for name, count in nothing.items())
+    return [*none, at_work, *flat]
 
 
 def main() -> None:

@@ -137,6 +137,7 @@ async def test_the_callers_own_request_id_is_kept(caller: Caller, session: Docum
     [
         ({"headers": {"Idempotency-Key": "k-1"}}, 201),
         ({"headers": {"Content-Type": "text/plain"}}, 415),
+        ({"headers": {"Content-Type": "application/jsonl"}}, 415),
         ({"headers": {"Content-Type": "application/merge-patch+json"}}, 201),
         ({"headers": {"Authorization": "Basic eDp5"}}, 401),
         ({"headers": {"Authorization": "Bearer nobody"}}, 401),
@@ -365,6 +366,54 @@ async def test_whoever_hangs_up_before_the_body_stores_nothing(
         "SELECT count(*) FROM answers WHERE session_id = $1", UUID(session["id"])
     )
     assert count == 0
+
+
+class SlowDesk:
+    """A desk whose database says nothing."""
+
+    async def accept(self, *_: object, **__: object) -> bytes:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["too long", "stopped"])
+async def test_what_takes_too_long_is_answered_by_a_refusal(
+    app: Service,
+    session: Document,
+    routed: Counted,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_stopped: bool,
+) -> None:
+    seconds = 60 if is_stopped else 0.05
+    hurried = app.state.settings.model_copy(update={"request_timeout_seconds": seconds})
+    monkeypatch.setitem(app.state._state, "settings", hurried)
+    monkeypatch.setitem(app.state._state, "answers", SlowDesk())
+    wire = Wire(session, json.dumps(skipped(session)).encode())
+    serving = asyncio.create_task(app(wire.scope, wire.receive, wire.send))
+    if is_stopped:
+        await asyncio.sleep(0.1)
+        serving.cancel()
+    await serving
+    headers = dict(wire.sent[0]["headers"])
+    assert (wire.status, routed.answers) == (503, 1)
+    assert headers[b"retry-after"]
+    assert headers[b"ratelimit"]
+    assert json.loads(wire.sent[1]["body"])["code"] == "service_unavailable"
+    assert app.state.load.in_flight == 0
+
+
+async def test_a_silent_database_is_waited_for_once(
+    app: Service, session: Document, routed: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Silent:
+        async def accept(self, *_: object, **__: object) -> bytes:
+            raise TimeoutError
+
+    monkeypatch.setitem(app.state._state, "answers", Silent())
+    wire = Wire(session, json.dumps(skipped(session)).encode())
+    await app(wire.scope, wire.receive, wire.send)
+    assert (wire.status, routed.answers) == (503, 1)
 
 
 async def requests_of(scope: Scope) -> AsyncIterator[Scope]:

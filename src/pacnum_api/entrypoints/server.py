@@ -160,6 +160,8 @@ class Foreman:
             code = STARTUP_FAILURE
             try:
                 code = self._work()
+            except Exception as error:  # noqa: BLE001 - told here, or nowhere
+                _log.error("worker_failed", reason=type(error).__qualname__)
             finally:  # nothing of the foreman's is this process's to tidy up
                 os._exit(code)
         self._born[pid] = time.monotonic()
@@ -168,6 +170,7 @@ class Foreman:
         """The life of a worker, in its own process."""
         os.close(self._lifeline[1])
         worker = Worker(self._config, lifeline=self._lifeline[0], ready=self._ready[1])
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a closed terminal's is the foreman's to heed
         signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
         with suppress(KeyboardInterrupt):
             worker.run(sockets=[self._socket])
@@ -180,9 +183,22 @@ class Foreman:
                 return False
             if lived < PAUSE_SECONDS and signal.sigtimedwait(ASKS_TO_STOP, PAUSE_SECONDS):
                 return False
-            self._hire()
+            if not self._hire_at_last():
+                return False
             _log.warning("worker_replaced", pid=pid, lived_seconds=round(lived, 1))
         return True
+
+    def _hire_at_last(self) -> bool:
+        """Try until there is room for another process; False when asked to stop meanwhile."""
+        while True:
+            try:
+                self._hire()
+            except OSError as error:
+                _log.warning("worker_not_hired", reason=type(error).__name__)
+                if signal.sigtimedwait(ASKS_TO_STOP, PAUSE_SECONDS):
+                    return False
+            else:
+                return True
 
     def _buried(self) -> list[tuple[int, float]]:
         """The workers that have ended, with the seconds that they lived."""

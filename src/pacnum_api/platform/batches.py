@@ -186,9 +186,10 @@ class Batches:
                 del self._lines[key]
                 if line.waiting:  # behind the other tenants
                     self._lines[key] = line
-                    self._call_one()
                 if taken:
                     self._busy += 1
+                    if self._lines:  # of others, who came before anybody was busy
+                        self._call_one()
                     self._tell(taken)
                     return line, taken
             free = asyncio.get_running_loop().create_future()
@@ -236,24 +237,27 @@ class _Carrier:
         connection = await self._connected(line.tenant_id)
         try:
             found = await line.run(connection, line.tenant_id, rows=[one.row for one in asked])
-        except Exception:
-            if len(asked) == 1 or connection.is_closed():
+        except Exception as error:
+            if len(asked) == 1 or connection.is_closed() or _is_of_the_server(error):
                 raise
-            _log.warning("batch_split", rows=len(asked))
-            for one in asked:
-                await self._carry_out_alone(line, one)
+            _log.warning("batch_split", rows=len(asked), reason=type(error).__name__)
+            await self._one_by_one(line, asked)
             return
         for one, result in zip(asked, found, strict=True):
             if not one.reply.done():
                 one.reply.set_result(result)
 
-    async def _carry_out_alone(
-        self, line: _Line[object, object], one: _Asked[object, object]
+    async def _one_by_one(
+        self, line: _Line[object, object], asked: Sequence[_Asked[object, object]]
     ) -> None:
-        try:
-            await self._carry_out(line, [one])
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this row's answer
-            _fail([one], error)
+        for place, one in enumerate(asked):
+            try:
+                await self._carry_out(line, [one])
+            except Exception as error:
+                if _is_of_the_server(error):  # the others would only wait for the same
+                    _fail(asked[place:], error)
+                    raise
+                _fail([one], error)
 
     async def _connected(self, tenant_id: UUID) -> asyncpg.Connection:
         connection = self._connection
@@ -274,6 +278,23 @@ class _Carrier:
             self._connection.terminate()
         self._connection = None
         self._tenant_id = None
+
+
+def _is_of_the_server(error: Exception) -> bool:
+    """Whether it says nothing about a row: the server is away, silent, or will not."""
+    if isinstance(error, ValueError):  # asyncpg's word for a value that it cannot send
+        return False
+    return isinstance(
+        error,
+        (
+            TimeoutError,
+            OSError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+            asyncpg.PostgresConnectionError,
+            asyncpg.OperatorInterventionError,
+        ),
+    )
 
 
 def _fail(asked: Sequence[_Asked[object, object]], error: Exception) -> None:

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match
 
 from pacnum_api.kernel.errors import (
@@ -67,8 +68,15 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(IntegrityError, _concurrent_change)
     app.add_exception_handler(asyncpg.UniqueViolationError, _concurrent_change)
     app.add_exception_handler(DBAPIError, _database_error)
+    app.add_exception_handler(ClientDisconnect, _gone)
     for error in TRANSIENT:
         app.add_exception_handler(error, _unavailable)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    """Nobody reads it, but the log shall not call it an error of ours."""
+    del error
+    return render_status(400, "The body ended before it was whole.", scope=request.scope)
 
 
 async def _domain_error(request: Request, error: Exception) -> Response:

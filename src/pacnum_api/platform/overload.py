@@ -131,6 +131,10 @@ class Overload:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        refusal: str | None = scope.get("state", {}).get("refusal")
+        if refusal is not None:  # by who stands before this layer, and has waited already
+            await _refuse(refusal, scope=scope, send=send)
+            return
         if self.load.is_stopping:
             send = _closing(send)
             if scope["path"] == READINESS:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -170,6 +170,21 @@ async def test_a_tenants_files_are_carried_out_in_their_order(
     found = await caller.get("/v1/agents/by-external-id/hr/a-1")
     assert found.json()["locale"] == "fr"
     assert (await read(stranger, waiting))["state"] == "queued"
+
+
+async def test_one_that_is_running_keeps_back_an_older_one_that_was_stored_later(
+    caller: Caller, database: Database, owner: asyncpg.Connection
+) -> None:
+    """Ids are given when a file begins to come, which may be long before it is there."""
+    late = await send(caller, b"issuer,value,locale\nhr,a-1,en\n")
+    early = await send(caller, b"issuer,value,locale\nhr,a-1,fr\n")
+    await owner.execute(
+        "UPDATE imports SET state = 'running', lease_until = now() + interval '1 minute'"
+        " WHERE id = $1",
+        UUID(early.json()["id"]),
+    )
+    assert await tasks.run_imports(database, caller.tenant_id) == 0
+    assert (await read(caller, late))["state"] == "queued"
 
 
 async def endless() -> AsyncIterator[bytes]:

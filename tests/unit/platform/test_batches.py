@@ -56,11 +56,15 @@ class Server:
         self.seen.append(tenant_id)
         assert connection.tenants[-1] == str(tenant_id)
         await self.gate.wait()
+        if "silence" in rows:
+            raise TimeoutError
         if "drops the line" in rows:
             connection.is_lost = True
             raise ConnectionError
         if "bad" in rows:
             raise ValueError("bad row")
+        if list(rows) == ["falls silent"]:
+            raise TimeoutError
         return [f"{row}!" for row in rows]
 
 
@@ -192,6 +196,47 @@ async def test_a_lost_connection_fails_its_batch_and_the_next_gets_another() -> 
         assert await asyncio.gather(*running.ask("a")) == ["a!"]
         assert len(running.server.wires) == 2
         assert running.server.wires[1].tenants == [str(TENANT)]
+
+
+async def test_a_silent_server_is_not_asked_row_by_row() -> None:
+    async with Running() as running:
+        running.server.gate.clear()
+        first = running.ask("a")
+        await running.is_taken("a")
+        rest = running.ask("b", "silence", "c")
+        await asyncio.sleep(0)
+        running.server.gate.set()
+        found = await asyncio.gather(*first, *rest, return_exceptions=True)
+        assert found[0] == "a!"
+        assert [type(one) for one in found[1:]] == [TimeoutError] * 3
+        assert running.server.batches == [["a"], ["b", "silence", "c"]]
+        assert await asyncio.gather(*running.ask("d")) == ["d!"]
+        assert len(running.server.wires) == 2
+
+
+async def test_a_server_that_falls_silent_over_one_row_fails_those_after_it() -> None:
+    async with Running() as running:
+        running.server.gate.clear()
+        first = running.ask("a")
+        await running.is_taken("a")
+        rest = running.ask("b", "bad", "falls silent", "c")
+        await asyncio.sleep(0)
+        running.server.gate.set()
+        found = await asyncio.gather(*first, *rest, return_exceptions=True)
+        assert found[:2] == ["a!", "b!"]
+        assert [type(one) for one in found[2:]] == [ValueError, TimeoutError, TimeoutError]
+        assert running.server.batches[2:] == [["b"], ["bad"], ["falls silent"]]
+
+
+async def test_two_kinds_that_come_at_once_do_not_wait_for_each_other() -> None:
+    other = uuid4()
+    async with Running(connections=2) as running:
+        running.server.gate.clear()
+        asked = [*running.ask("a"), *running.ask("x", tenant_id=other)]
+        await running.is_taken("a")
+        await running.is_taken("x")
+        running.server.gate.set()
+        assert await asyncio.gather(*asked) == ["a!", "x!"]
 
 
 async def test_a_connection_that_cannot_be_had_fails_those_who_wait_and_no_others() -> None:

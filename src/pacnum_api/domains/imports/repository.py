@@ -141,13 +141,16 @@ def _number(cursor: str) -> int:
 async def lock_next(uow: UnitOfWork) -> ImportRow | None:
     """The tenant's oldest unfinished import, unless a worker has it; held for this transaction.
 
+    One that is running comes first: its lease keeps the others back, an older one too whose file
+    was stored later.
+
     The database's clock decides whether a lease has run out: workers' clocks may differ.
     """
     mine = ImportRow.tenant_id == uow.tenant_id
     oldest = (
         select(ImportRow.id)
         .where(mine, ImportRow.state.in_(UNFINISHED))
-        .order_by(ImportRow.id)
+        .order_by(ImportRow.state == ImportState.QUEUED, ImportRow.id)
         .limit(1)
         .scalar_subquery()
     )

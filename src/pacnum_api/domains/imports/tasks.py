@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+import structlog
+
 from pacnum_api.domains.imports import service
+from pacnum_api.domains.imports.errors import ClaimLost
 from pacnum_api.domains.imports.types import ClaimedImport
 from pacnum_api.domains.organisations.errors import AgentLinesRefused
 from pacnum_api.domains.organisations.types import ImportProgress
@@ -13,6 +16,10 @@ from pacnum_api.platform.database import Database
 
 BEAT_SECONDS: Final = 2.0
 """How often a worker says how far it is."""
+BEATS_MISSED_AT_MOST: Final = 5
+"""In a row; the claim holds much longer, and the work is sound meanwhile."""
+
+_log = structlog.stdlib.get_logger("pacnum.imports")
 
 
 async def run_imports(database: Database, tenant_id: UUID) -> int:
@@ -53,6 +60,8 @@ class _Turn:
                 if not one.done():
                     one.cancel()
             ended = await asyncio.gather(work, beat, return_exceptions=True)
+        if ended[0] is None:  # it is committed: a renewal that came too late says nothing
+            return
         for error in ended:
             if isinstance(error, Exception):
                 raise error
@@ -69,7 +78,17 @@ class _Turn:
         self.progress = progress
 
     async def _beat(self) -> None:
+        missed = 0
         while True:
             await asyncio.sleep(BEAT_SECONDS)
-            async with self.database.unit_of_work(self.tenant_id) as uow:
-                await service.renew_claim(uow, self.claimed, progress=self.progress)
+            try:
+                async with self.database.unit_of_work(self.tenant_id) as uow:
+                    await service.renew_claim(uow, self.claimed, progress=self.progress)
+                missed = 0
+            except ClaimLost:
+                raise
+            except Exception as error:
+                missed += 1
+                if missed > BEATS_MISSED_AT_MOST:
+                    raise
+                _log.warning("claim_not_renewed", reason=type(error).__name__)

@@ -138,6 +138,7 @@ _PATIENCE = timedelta(minutes=30)
 
 _SETTINGS = f"""
 SELECT set_config('statement_timeout', '{int(_PATIENCE.total_seconds())}s', true),
+       set_config('lock_timeout', '{int(_PATIENCE.total_seconds())}s', true),
        set_config('work_mem', '32MB', true),
        set_config('jit', 'off', true)
 """

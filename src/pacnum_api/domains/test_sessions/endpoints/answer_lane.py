@@ -23,7 +23,7 @@ from pacnum_api.platform.auth.access import require_session
 from pacnum_api.platform.auth.gate import Admission, Gate
 from pacnum_api.platform.auth.scopes import Scope as AccessScope
 from pacnum_api.platform.cors import EXPOSED_HEADERS
-from pacnum_api.platform.overload import Load
+from pacnum_api.platform.overload import LATE, STOPPING, Load
 
 PREFIX: Final = "/v1/test-sessions/"
 SUFFIX: Final = "/answers"
@@ -36,7 +36,11 @@ _EXPOSED: Final = EXPOSED_HEADERS.encode()
 
 
 class _NotForHere(Exception):
-    """The route has to look at this request."""
+    """The route has to look at this request; or, with ``refusal``, to say just that with a 503."""
+
+    def __init__(self, refusal: str | None = None) -> None:
+        super().__init__(refusal)
+        self.refusal = refusal
 
 
 class _Request:
@@ -50,6 +54,8 @@ class _Request:
         media_type = b""
         for name, value in scope["headers"]:
             if name == b"authorization":
+                if self.authorization:
+                    raise _NotForHere
                 self.authorization = value
             elif name == b"content-type":
                 media_type = value
@@ -57,7 +63,7 @@ class _Request:
                 self.origin = value
             elif name == b"idempotency-key":
                 raise _NotForHere
-        if not media_type.startswith(b"application/json"):
+        if media_type.partition(b";")[0].strip() != b"application/json":
             raise _NotForHere
 
     def token(self) -> str:
@@ -92,7 +98,13 @@ class AnswerLane:
             body = await self._body(receive, read)
             admission = await self._admit(scope, request, session_id=session_id)
             reply = await self._accept_in_place(body, admission, session_id=session_id)
-        except _NotForHere:
+        except _NotForHere as here:
+            scope["state"]["refusal"] = here.refusal
+            await self.app(scope, _again(read, receive), send)
+            return
+        except asyncio.CancelledError:
+            # the server stops and has waited long enough: the request ends here, with an answer
+            scope["state"]["refusal"] = STOPPING
             await self.app(scope, _again(read, receive), send)
             return
         except BaseException:
@@ -153,7 +165,10 @@ class AnswerLane:
         if load.is_stopping or not load.try_enter():
             raise _NotForHere
         try:
-            return await self._accept(body, admission, session_id=session_id)
+            async with asyncio.timeout(self._state.settings.request_timeout_seconds):
+                return await self._accept(body, admission, session_id=session_id)
+        except TimeoutError:  # nobody knows whether it is stored; sent again, it will be said
+            raise _NotForHere(LATE) from None
         finally:
             load.leave()
 
@@ -164,6 +179,8 @@ class AnswerLane:
             reply = await desk.accept(
                 admission.principal.tenant_id, session_id, submission=submission
             )
+        except TimeoutError as error:  # the database is silent: the route would only wait again
+            raise _NotForHere(LATE) from error
         except Exception as error:
             raise _NotForHere from error
         if reply is None:

@@ -92,6 +92,10 @@ async def save_answers(
     return [one.session.id in saved for one in rows]
 
 
+def _session_id(answered: AnsweredSession) -> UUID:
+    return answered.session.id
+
+
 def _columns(answered: AnsweredSession) -> tuple[object, ...]:
     session, answer, move = answered.session, answered.answer, answered.move
     return (
