@@ -16,6 +16,7 @@ from pacnum_api.domains.clients.models import ClientOrigin
 from pacnum_api.domains.items.service import forget_banks
 from pacnum_api.domains.test_sessions.endpoints import AnswerLane, answer_lane
 from pacnum_api.domains.test_sessions.schemas import AnswerAccepted
+from pacnum_api.domains.test_sessions.service import answer_desk
 from pacnum_api.entrypoints.api import Service
 from pacnum_api.platform.schemas import rfc3339
 from tests.support.callers import Caller
@@ -238,6 +239,20 @@ async def test_a_test_that_is_over_is_not_remembered(caller: Caller, session: Do
         session = {**session, **reply.json()}
     assert was_remembered
     assert key not in remembered
+
+
+async def test_a_test_that_stands_idle_is_dropped_and_read_again(
+    caller: Caller, session: Document, routed: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_desk, "IDLE_SECONDS", 0.0)
+    other = await begin(caller)
+    session = {**session, **(await send(caller, session)).json()}
+    key = caller.tenant_id.bytes + UUID(session["id"]).bytes
+    assert key in caller.app.state.answers._live
+    assert (await send(caller, other)).status_code == 201
+    assert key not in caller.app.state.answers._live
+    assert (await send(caller, session)).status_code == 201
+    assert routed.answers == 0
 
 
 async def test_time_ends_a_remembered_session_too(

@@ -48,3 +48,15 @@ def test_entries_can_be_forgotten() -> None:
     assert cache.get("a") is None
     cache.clear()
     assert cache.get("b") is None
+
+
+def test_the_dead_go_when_others_come() -> None:
+    clock = Clock()
+    cache: TtlCache[str, int] = TtlCache(10, clock=clock)
+    cache.put("a", 1, seconds=1)
+    cache.put("b", 2, seconds=1)
+    cache.put("c", 3, seconds=10)
+    clock.seconds = 5
+    cache.put("d", 4, seconds=1)
+    assert len(cache) == 2
+    assert (cache.get("c"), cache.get("d")) == (3, 4)

@@ -9,7 +9,8 @@ V = TypeVar("V")
 
 
 class TtlCache(Generic[K, V]):
-    """At most ``size`` entries, each until its own deadline; the oldest written gives way.
+    """At most ``size`` entries, each until its own deadline; the oldest written gives way, and
+    goes when it is dead, so that memory follows what is alive.
 
     Eviction follows writing order rather than use: a look-up then changes nothing, which keeps it
     at two dictionary operations on every request.
@@ -38,9 +39,13 @@ class TtlCache(Generic[K, V]):
         self._entries.pop(key, None)
         if seconds <= 0:
             return
-        while len(self._entries) >= self._size:
-            del self._entries[next(iter(self._entries))]
-        self._entries[key] = (self._clock() + seconds, value)
+        now = self._clock()
+        while self._entries:
+            oldest = next(iter(self._entries))
+            if len(self._entries) < self._size and self._entries[oldest][0] > now:
+                break
+            del self._entries[oldest]
+        self._entries[key] = (now + seconds, value)
 
     def drop(self, key: K) -> None:
         """Forget one entry, if it is there."""

@@ -12,6 +12,7 @@ memory, an answer that was given before) is not decided here: ``accept`` gives N
 written, and ``submit_answer`` decides it in a unit of work.
 """
 
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
@@ -35,6 +36,9 @@ from pacnum_api.platform.tracing import span
 
 SESSIONS_KEPT: Final = 1024
 """In memory, some ten kB each with 500 items; those answered longest ago give way."""
+IDLE_SECONDS: Final = 120.0
+"""After which a session is dropped: it may have ended in another process. To read it again, should
+it not have, costs one row of a batch."""
 
 _Key = bytes
 """Tenant and session as one: to hash two UUIDs costs more than to find what is under them."""
@@ -46,6 +50,7 @@ class _Live:
 
     session: StoredSession
     basis: Basis
+    seen: float
 
 
 class AnswerDesk:
@@ -103,7 +108,7 @@ class AnswerDesk:
         if not is_saved:
             return None
         count_accepted(taken.answer)
-        self._keep(key, _Live(taken.after, basis))
+        self._keep(key, _Live(taken.after, basis, time.monotonic()))
         return reply
 
     async def _end(self, tenant_id: UUID, taken: TakenAnswer, *, basis: Basis) -> bool:
@@ -116,9 +121,14 @@ class AnswerDesk:
         with span("load session"):
             session = await self._batches.ask(repository.find_sessions, tenant_id, row=session_id)
         basis = None if session is None else find_cached_basis(session.setup)
-        return None if session is None or basis is None else _Live(session, basis)
+        return None if session is None or basis is None else _Live(session, basis, time.monotonic())
 
     def _keep(self, key: _Key, live: _Live) -> None:
         self._live[key] = live
-        while len(self._live) > self._sessions_kept:
+        while (
+            len(self._live) > self._sessions_kept or self._oldest().seen < live.seen - IDLE_SECONDS
+        ):
             self._live.popitem(last=False)
+
+    def _oldest(self) -> _Live:
+        return next(iter(self._live.values()))

@@ -5,6 +5,7 @@ that an ended session left, and an age that the new session's row says. So there
 invalidate; what is not in memory is loaded by whoever has a unit of work.
 """
 
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,9 +23,11 @@ from pacnum_api.psychometrics.population import AbilityState, JointPrior
 SECONDS_IN_A_YEAR: Final = 31_557_600.0
 _KEPT_AT_MOST: Final = 1024
 """Priors in memory, of running sessions of agents tested before; about 15 kB each."""
+_IDLE_SECONDS: Final = 120.0
+"""After which one is dropped: its session may have ended in another process."""
 
 _Key = tuple[UUID, UUID, float]
-_kept: OrderedDict[_Key, JointPrior] = OrderedDict()
+_kept: OrderedDict[_Key, tuple[JointPrior, float]] = OrderedDict()
 
 
 @dataclass(slots=True, eq=False)
@@ -54,11 +57,11 @@ def find_cached_basis(setup: SessionSetup) -> Basis | None:
         return None
     if setup.earlier is None:
         return basis_on(bank, prior=bank.population.prior)
-    prior = _kept.get(_key(setup))
-    if prior is None:
+    kept = _kept.get(_key(setup))
+    if kept is None:
         return None
-    _kept.move_to_end(_key(setup))
-    return basis_on(bank, prior=prior)
+    keep_prior(setup, kept[0])
+    return basis_on(bank, prior=kept[0])
 
 
 async def load_basis(uow: UnitOfWork, session: StoredSession) -> Basis:
@@ -76,7 +79,7 @@ async def load_prior(uow: UnitOfWork, setup: SessionSetup, *, bank: ItemBank) ->
         return bank.population.prior
     kept = _kept.get(_key(setup))
     if kept is not None:
-        return kept
+        return kept[0]
     stored = await results.get_ability_state(uow, setup.earlier.session_id)
     return bank.population.prior_after(
         AbilityState.from_bytes(stored),
@@ -88,9 +91,10 @@ def keep_prior(setup: SessionSetup, prior: JointPrior) -> None:
     """Hold the prior of a running session; those used longest ago are dropped."""
     if setup.earlier is None:  # the bank itself holds the population's
         return
-    _kept[_key(setup)] = prior
+    now = time.monotonic()
+    _kept[_key(setup)] = (prior, now)
     _kept.move_to_end(_key(setup))
-    while len(_kept) > _KEPT_AT_MOST:
+    while len(_kept) > _KEPT_AT_MOST or next(iter(_kept.values()))[1] < now - _IDLE_SECONDS:
         _kept.popitem(last=False)
 
 
