@@ -2,8 +2,8 @@
 
 import fcntl
 import os
+import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from pacnum_api.platform.embedded_postgres.plan import Plan
 from pacnum_api.platform.embedded_postgres.processes import StartFailure
 
 
-# heeds SIGINT as PostgreSQL does, also where who runs the tests has told it not to
-SERVER = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_DFL); time.sleep(60)"
+def heed_interrupts() -> None:
+    """As PostgreSQL does, also where whoever runs the tests has SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
@@ -45,7 +46,10 @@ def test_it_is_tried_again_until_there_is_room(
         if len(attempts) < 6:  # more often than it used to be
             raise StartFailure("postgres ended with status 1")
         is_back.set()
-        return subprocess.Popen([sys.executable, "-c", SERVER])
+        return subprocess.Popen(
+            ["sleep", "60"],
+            preexec_fn=heed_interrupts,  # noqa: PLW1509 - one call, of which no thread holds a lock
+        )
 
     monkeypatch.setattr(supervisor, "start", start)
     lock = tmp_path / "users.lock"
