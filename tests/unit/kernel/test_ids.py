@@ -93,6 +93,10 @@ def test_a_row_does_not_run_into_the_variant(monkeypatch: pytest.MonkeyPatch) ->
     first = new_ids(2)
     assert (first.int >> 64 & 0xFFF, first.int & (1 << 62) - 1) == (6, 0)
     assert new_id() == UUID(int=first.int + 2)
+    monkeypatch.setattr(ids, "_last", (1_700_000_000_000, (5 << 62) + (1 << 62) - 4))
+    first = new_ids(4)  # one too many: what is left of the row before is given to nobody
+    assert (first.int >> 64 & 0xFFF, first.int & (1 << 62) - 1) == (6, 0)
+    assert new_id() == UUID(int=first.int + 4)
 
 
 def test_the_public_tenant_is_nobodys_id() -> None:
