@@ -214,7 +214,7 @@ class Database:
         except OSError as error:  # refused, no such name, no such socket, no answer in time
             raise DatabaseUnreachable(type(error).__name__) from error
         # the driver has no public way to its socket
-        channel = connection._transport.get_extra_info("socket")  # noqa: SLF001
+        channel = connection._transport.get_extra_info("socket")  # noqa: SLF001 - asyncpg shows it no other way
         give_up_on_silence(channel, seconds=max(self._timeout_seconds, 3))
         return connection
 
