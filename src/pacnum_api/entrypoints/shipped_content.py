@@ -9,6 +9,7 @@ import pacnum_api
 from pacnum_api.domains.items import service as items
 from pacnum_api.domains.items.types import ItemFilter
 from pacnum_api.domains.referential import service as referential
+from pacnum_api.domains.referential.types import Framework
 from pacnum_api.domains.trainings import service as trainings
 from pacnum_api.domains.trainings.types import CatalogueFilter
 from pacnum_api.kernel.ids import PUBLIC_TENANT_ID
@@ -28,7 +29,14 @@ class ContentPaths:
 
 
 SHIPPED = ContentPaths()
+SHIPPED_PROOFS = CONTENT / "proofs" / "digcomp_2_2"
+"""Code that finds the keys of the shipped items again, from their files."""
 _TAKE_TURNS = text("SELECT pg_advisory_xact_lock(7226860002)")
+
+
+def shipped_framework() -> Framework:
+    """The framework that the shipped items belong to, from its file. Raises DocumentUnreadable."""
+    return referential.read_framework_file(CONTENT / "frameworks" / "digcomp-2.2.yaml")
 
 
 async def publish_shipped_content(database: Database, *, only_if_empty: bool) -> None:

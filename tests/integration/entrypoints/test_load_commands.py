@@ -61,7 +61,7 @@ def test_items_are_tried_out_before_a_transaction_is_open(
     )
     steps: list[str] = []
     # the package has a function of the module's name
-    reader = import_module("pacnum_api.domains.items.service.read_documents")
+    reader = import_module("pacnum_api.domains.items.service.read_file")
     for name, place in (("item_faults", reader), ("unit_of_work", Database)):
         monkeypatch.setattr(place, name, noted(steps, name, what=getattr(place, name)))
     said = CliRunner().invoke(app, ["items", str(tmp_path), "--dry-run"])

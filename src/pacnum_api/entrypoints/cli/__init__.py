@@ -23,6 +23,7 @@ from pacnum_api.domains.clients.cli import app as clients_app
 from pacnum_api.domains.items.cli import app as items_app
 from pacnum_api.domains.items.cli import bank_app, simulate
 from pacnum_api.domains.test_sessions.cli import calibrate
+from pacnum_api.entrypoints.cli.bank_commands import lint, preview
 from pacnum_api.entrypoints.cli.load_commands import app as load_app
 from pacnum_api.kernel.errors import DomainError
 from pacnum_api.platform.settings import Settings
@@ -37,6 +38,8 @@ app.add_typer(db_app, name="db")
 app.add_typer(load_app, name="load")
 app.add_typer(clients_app, name="clients")
 app.add_typer(bank_app, name="bank")
+bank_app.command("lint")(lint)
+bank_app.command("preview")(preview)
 app.add_typer(items_app, name="items")
 app.command("simulate")(simulate)
 app.command("calibrate")(calibrate)

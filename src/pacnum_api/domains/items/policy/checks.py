@@ -8,7 +8,7 @@ from typing import Final
 from pacnum_api.domains.items.policy.check_tasks import task_faults
 from pacnum_api.domains.items.policy.expressions import is_template
 from pacnum_api.domains.items.policy.file_drawings import DrawingRejected, ViewBox, check_drawing
-from pacnum_api.domains.items.policy.trials import trial_faults
+from pacnum_api.domains.items.policy.trials import SEEDS_FOR_TEMPLATES, trial_faults
 from pacnum_api.domains.items.types import (
     EmailFile,
     FileDefinition,
@@ -30,13 +30,14 @@ _SUFFIXES: Final[dict[type, tuple[str, ...]]] = {
 _TEXT_SUFFIXES: Final = (".txt", ".log", ".md", ".ini", ".conf")
 
 
-def item_faults(item: Item, *, tries_out: bool = True) -> list[FieldFault]:
+def item_faults(item: Item, *, seeds: int = SEEDS_FOR_TEMPLATES) -> list[FieldFault]:
     """Everything wrong with one item; it is tried out with seeds only when its parts fit.
 
-    Trying out is most of the work: what ships was tried out when it was checked in.
+    ``seeds``: variants of a template to try; 0 to try nothing out. Trying out is most of the work:
+    what ships was tried out when it was checked in.
     """
     faults = [*_identity(item), *_texts(item), *_files(item), *_regions(item), *task_faults(item)]
-    return faults or (trial_faults(item) if tries_out else [])
+    return faults or (trial_faults(item, seeds=seeds) if seeds else [])
 
 
 def _identity(item: Item) -> Iterator[FieldFault]:

@@ -58,6 +58,11 @@ def check_drawing(svg: str) -> ViewBox:
     return _view_box(root.get("viewBox", ""))
 
 
+def drawing_text(svg: str) -> str:
+    """Everything written in a drawing, a line for each piece. Raises DrawingRejected."""
+    return "\n".join(_parsed(with_namespace(svg)).itertext())
+
+
 def _parsed(svg: str) -> Element:
     if "<!" in svg.replace("<!--", "") or "<?" in svg.strip().removeprefix("<?xml"):
         raise DrawingRejected("expected no DOCTYPE, entity, CDATA or processing instruction")

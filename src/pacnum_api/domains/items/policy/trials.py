@@ -35,10 +35,13 @@ _GREATEST: Final = 10**15
 _SAME_LOOK: Final = frozenset({Difference.SPACES})
 
 
-def trial_faults(item: Item) -> list[FieldFault]:
-    """What goes wrong when the item is really used; of one seed only, the first that fails."""
+def trial_faults(item: Item, *, seeds: int = SEEDS_FOR_TEMPLATES) -> list[FieldFault]:
+    """What goes wrong when the item is really used; of one seed only, the first that fails.
+
+    ``seeds``: how many variants of a template are tried.
+    """
     faults = list(_requirements(item))
-    count = _SEEDS_WITHOUT if item.template is None else SEEDS_FOR_TEMPLATES
+    count = _SEEDS_WITHOUT if item.template is None else seeds
     for seed in range(count):
         if faults:
             break

@@ -8,22 +8,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-
-from pacnum_api.domains.items.policy.checks import item_faults
 from pacnum_api.domains.items.policy.parameters import ParameterBasis, basis_of
 from pacnum_api.domains.items.policy.review import Doubt, ReviewNotes, doubts, notes_of
-from pacnum_api.domains.items.schemas.authoring import AuthoredItem, ItemDocument
+from pacnum_api.domains.items.policy.trials import SEEDS_FOR_TEMPLATES
+from pacnum_api.domains.items.schemas.authoring import AuthoredItem
+from pacnum_api.domains.items.service.read_file import files_of, read_file
 from pacnum_api.domains.items.service.stored_documents import document_of, hash_of
 from pacnum_api.domains.items.types import Item, ItemHead
-from pacnum_api.platform.documents import (
-    DocumentFault,
-    DocumentUnreadable,
-    Value,
-    escaped,
-    load_yaml,
-)
+from pacnum_api.platform.documents import DocumentFault
 from pacnum_api.platform.spools import Spool, Spooled
 from pacnum_api.platform.workers import Workers
 
@@ -116,16 +108,11 @@ def read_documents(
     """
     sources = tuple(paths)
     collected = _Collected()
-    with Workers(tries_out, processes=processes) as workers:
-        for read in workers.run(_read_one, _files(sources)):
+    with Workers(SEEDS_FOR_TEMPLATES if tries_out else 0, processes=processes) as workers:
+        for read in workers.run(_read_one, files_of(sources)):
             collected.add(read)
             notice(len(collected.heads))
     return collected.reading(sources)
-
-
-def _files(paths: Iterable[Path]) -> Iterator[Path]:
-    for path in paths:
-        yield from sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,29 +177,13 @@ class _Collected:
         )
 
 
-def _read_one(tries_out: bool, path: Path) -> _FileReading:  # noqa: FBT001 - the workers' state
-    reading = _FileReading(path)
-    try:
-        data, locate = load_yaml(path)
-    except DocumentUnreadable as error:
-        reading.faults.append(DocumentFault(error.path, error.line, "", error.message))
-        return reading
-    try:
-        document = ItemDocument.model_validate(data)
-    except ValidationError as error:
-        for detail in error.errors(include_url=False, include_context=False):
-            pointer = _pointer(detail, data)
-            reading.faults.append(DocumentFault(path, locate(pointer), pointer, _message(detail)))
-        return reading
-    for place, authored in enumerate(document.items):
-        item = authored.build(framework=document.framework, competence=document.competence)
-        faults = item_faults(item, tries_out=tries_out)
-        for fault in faults:
-            pointer = f"/items/{place}{fault.pointer}"
-            message = f"{item.key}: {fault.message}"
-            reading.faults.append(DocumentFault(path, locate(pointer), pointer, message))
-        placed = PlacedHead(ItemHead.of(item), path, locate(f"/items/{place}"))
-        reading.items.append((placed, None if faults else _Sound.of(item, authored)))
+def _read_one(seeds: int, path: Path) -> _FileReading:
+    read = read_file(path, seeds=seeds)
+    reading = _FileReading(path, faults=list(read.faults))
+    for one in read.items:
+        placed = PlacedHead(ItemHead.of(one.item), path, one.line)
+        sound = _Sound.of(one.item, one.authored) if one.is_sound else None
+        reading.items.append((placed, sound))
     return reading
 
 
@@ -235,24 +206,3 @@ def _placed(doubt: Doubt, read: PlacedHead | None) -> DocumentFault:
     if read is None:
         return DocumentFault(Path(), 0, "", doubt.message)
     return DocumentFault(read.path, read.line, doubt.pointer, f"{doubt.key}: {doubt.message}")
-
-
-def _pointer(detail: ErrorDetails, data: Value) -> str:
-    """The JSON pointer of a fault: the steps that exist in the data, and the missing member.
-
-    pydantic's own path also names the branch of each union; those steps are not in the data.
-    """
-    pointer, node, location = "", data, detail["loc"]
-    for position, step in enumerate(location):
-        if isinstance(node, dict) and step in node:
-            node = node[str(step)]
-        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
-            node = node[step]
-        elif not (detail["type"] == "missing" and position == len(location) - 1):
-            continue
-        pointer += "/" + escaped(str(step))
-    return pointer
-
-
-def _message(detail: ErrorDetails) -> str:
-    return detail["msg"].removeprefix("Value error, ")
