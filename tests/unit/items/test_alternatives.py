@@ -19,7 +19,9 @@ def drawn(alt: str, stem: str = "question", *, of_type: str = "numeric") -> Item
 def test_words_in_a_drawing_are_told_somewhere() -> None:
     assert list(untold_drawings(drawn("bouton Imprimer"), locale="fr")) == []
     assert list(untold_drawings(drawn("écran", "Où est Fermer ?"), locale="fr")) == []
-    assert list(untold_drawings(drawn("écran"), locale="fr")) == [(1, {"imprimer", "fermer"})]
+    assert list(untold_drawings(drawn("écran"), locale="fr")) == [
+        (1, frozenset({"imprimer", "fermer"}))
+    ]
 
 
 def test_regions_and_questions_tell_too() -> None:
@@ -41,7 +43,7 @@ def test_regions_and_questions_tell_too() -> None:
         "regions": [*regions[1:], {**regions[0], "text": both("a")}],
     }
     silent = make_item("hotspot", content=content, answer={"regions": ["r"]})
-    assert list(untold_drawings(silent, locale="en")) == [(0, {"imprimer", "fermer"})]
+    assert list(untold_drawings(silent, locale="en")) == [(0, frozenset({"imprimer", "fermer"}))]
 
 
 def test_learning_outcomes_are_numbered_by_competence() -> None:

@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pacnum_api.domains.items.service.preview_bank import PreviewOptions, preview_bank
 from tests.support.authored_items import TYPES, authored, both
 
-FILES = [
+FILES: list[dict[str, Any]] = [
     {
         "name": "t.csv",
         "kind": "table",

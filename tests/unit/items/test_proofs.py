@@ -176,10 +176,10 @@ def test_every_variant_is_proved() -> None:
 
 
 def test_a_folder_of_proofs_is_run(tmp_path: Path) -> None:
-    (tmp_path / "one.py").write_text("PROOFS = {'a': len}\nJUDGED = {}\n")
+    (tmp_path / "one.py").write_text("PROOFS = {'a': lambda case: len(case.files)}\nJUDGED = {}\n")
     (tmp_path / "two.py").write_text("PROOFS = {}\nJUDGED = {'b': 'why'}\n")
     found = load_proofs(tmp_path)
-    assert found.functions == {"a": len}
+    assert found.functions["a"](opened(table("csv"))) == 1
     assert found.judged == {"b": "why"}
     assert load_proofs(None).functions == {}
     (tmp_path / "three.py").write_text("raise OSError('broken')\n")
