@@ -80,6 +80,8 @@ def coverage_of(items: tuple[ItemUse, ...]) -> BankCoverage:
         levels=8,
         by_level=Counter((item.competence, item.level) for item in items),
         by_type={"numeric": len(items)},
+        by_theme={"ia": 1},
+        by_setting={"prefecture": len(items)},
         by_file={"csv": 1},
         items_with_files=1,
         templates=0,

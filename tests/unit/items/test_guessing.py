@@ -46,13 +46,13 @@ def test_chance_of_boxes_is_the_mean_over_all_answers(answer: dict[str, Any]) ->
 
 def test_chance_of_one_option_and_of_regions() -> None:
     single = make_item("single_choice")
-    assert chances(single) == dict.fromkeys(list(Guesser)[:3], 0.25)
+    assert chances(single) == dict.fromkeys(list(Guesser)[:4], 0.25)
     assert mean(single, one_of(single)) == 0.25
     two = make_item(
         "hotspot", interaction={"select": 2}, answer={"regions": ["bottom", "top_left"]}
     )
     expected = mean(two, one_of(two, "regions", count=2))
-    assert list(chances(two).values()) == [pytest.approx(expected)] * 3
+    assert list(chances(two).values()) == [pytest.approx(expected)] * 4
 
 
 @pytest.mark.parametrize("answer", [{}, PARTIAL])
@@ -81,7 +81,7 @@ def test_chance_of_categories_is_the_mean_over_all_sortings(answer: dict[str, An
         Given(pairs=dict(zip(("ea", "eb", "ec", "ed"), categories, strict=True)))
         for categories in product(("keep", "drop"), repeat=4)
     ]
-    assert list(chances(item).values()) == [pytest.approx(mean(item, sortings))] * 3
+    assert list(chances(item).values()) == [pytest.approx(mean(item, sortings))] * 4
     assert Guesser.EVERYTHING not in chances(item)
 
 
@@ -114,7 +114,7 @@ def test_chance_of_gaps_is_the_mean_over_all_lists(
         )
         for options in product(*(blank.options for blank in blanks))
     ]
-    assert list(chances(item).values()) == [pytest.approx(mean(item, filled))] * 3
+    assert list(chances(item).values()) == [pytest.approx(mean(item, filled))] * 4
 
 
 def test_gaps_to_write_in_are_not_guessed() -> None:
@@ -150,6 +150,12 @@ def test_the_longest_option_of_the_reader_is_taken() -> None:
         )[Guesser.LONGEST]
         == 0.0
     )
+
+
+def test_the_shortest_option_is_taken() -> None:
+    options = [said("a", "assez longue"), said("right", "bref"), said("c", "moyenne")]
+    item = make_item("single_choice", interaction={"options": options})
+    assert (scores(item)[Guesser.SHORTEST], scores(item)[Guesser.LONGEST]) == (1.0, 0.0)
 
 
 def test_the_first_option_is_that_shown_first() -> None:

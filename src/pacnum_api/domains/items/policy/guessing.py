@@ -1,10 +1,10 @@
 """What someone earns who knows nothing but how tests are written.
 
-A *guesser* answers by the look of an item alone: the longest option, the first one shown, the one
-that shares most words with the question, every box. Its score is held against *chance*: what an
-answer of the same shape, drawn at random, would earn. A bank where a guesser earns more than
-chance measures test-wiseness besides (Haladyna, Downing and Rodriguez 2002, Applied Measurement in
-Education 15(3), guidelines 22 and 28).
+A *guesser* answers by the look of an item alone: the longest or the shortest option, the first
+one shown, the one that shares most words with the question, every box. Its score is held against
+*chance*: what an answer of the same shape, drawn at random, would earn. A bank where a guesser
+earns more than chance measures test-wiseness besides (Haladyna, Downing and Rodriguez 2002,
+Applied Measurement in Education 15(3), guidelines 22 and 28).
 """
 
 from collections.abc import Sequence
@@ -44,9 +44,13 @@ class Guesser(StrEnum):
     """What an answer is chosen by."""
 
     LONGEST = "longest option"
+    SHORTEST = "shortest option"
     FIRST = "first option"
     SHARED_WORDS = "shared words"
     EVERYTHING = "all boxes"
+
+
+_LENGTHS: Final = {Guesser.LONGEST: 1, Guesser.SHORTEST: -1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +108,9 @@ class _Eye:
         return sorted(shown, key=lambda part: -self._liking(texts[part], near))[:count]
 
     def _liking(self, text: str, near: frozenset[str]) -> int:
-        if self.guesser is Guesser.LONGEST:
-            return len(text)
-        return len(content_words(text) & near) if self.guesser is Guesser.SHARED_WORDS else 0
+        if self.guesser is Guesser.SHARED_WORDS:
+            return len(content_words(text) & near)
+        return _LENGTHS.get(self.guesser, 0) * len(text)
 
 
 @singledispatch

@@ -1,7 +1,7 @@
 """What a bank covers: how many items of what."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from pacnum_api.domains.items.policy.review import longest_option_rate
 from pacnum_api.domains.items.service.item_bank import ItemBank
 from pacnum_api.domains.items.types import BankHandle, FileDefinition, TableFile
 
+_THEMES_SHOWN = 12
 _KINDS = {"EmailFile": "eml", "TextFile": "txt", "PdfFile": "pdf", "SvgFile": "svg"}
 
 
@@ -25,6 +26,8 @@ class BankCoverage:
     by_level: Mapping[tuple[str, int], int]
     by_type: Mapping[str, int]
     by_file: Mapping[str, int]
+    by_theme: Mapping[str, int]
+    by_setting: Mapping[str, int]
     items_with_files: int
     templates: int
     longest_right: tuple[int, int]
@@ -38,13 +41,33 @@ class BankCoverage:
         yield ""
         yield from self._coverage()
         yield ""
-        yield from _counts("type", self.by_type)
+        yield from self._counts("type", self.by_type)
         yield ""
-        yield from _counts("file", self.by_file)
+        yield from self._counts("file", self.by_file)
         yield ""
-        yield f"items with a file    {self.items_with_files}"
-        yield f"seeded templates     {self.templates}"
-        yield f"right option longest {longest} of {choices}"
+        yield from self._counts("theme", dict(Counter(self.by_theme).most_common(_THEMES_SHOWN)))
+        yield ""
+        yield f"items with a file  {self._share(self.items_with_files)}"
+        yield f"seeded templates   {self._share(self.templates)}"
+        yield f"kinds of service   {len(self.by_setting):>4}"
+        yield f"right option longest in {longest} of {choices} single choices"
+
+    def fewest(self) -> int:
+        """Items on the level of a competence that has fewest."""
+        levels = range(1, self.levels + 1)
+        return min(
+            self.by_level.get((competence, level), 0)
+            for competence in self.competences
+            for level in levels
+        )
+
+    def _counts(self, title: str, counts: Mapping[str, int]) -> Iterator[str]:
+        yield title
+        for name, count in sorted(counts.items()):
+            yield f"  {name:<18} {self._share(count)}"
+
+    def _share(self, count: int) -> str:
+        return f"{count:>4}  {count / self.bank.item_count:>4.0%}"
 
     def _coverage(self) -> Iterator[str]:
         levels = range(1, self.levels + 1)
@@ -53,6 +76,8 @@ class BankCoverage:
             counts = [self.by_level.get((competence, level), 0) for level in levels]
             cells = "".join(f"{count or '·':>5}" for count in counts)
             yield f"{competence:<10}{cells}{sum(counts):>7}"
+        cells_in_all = len(self.competences) * self.levels
+        yield f"fewest items on one of {cells_in_all} levels of competences: {self.fewest()}"
 
     def document(self) -> dict[str, Any]:
         """The same, ready for JSON."""
@@ -69,8 +94,11 @@ class BankCoverage:
                 }
                 for competence in self.competences
             },
+            "fewest_on_a_level": self.fewest(),
             "types": dict(self.by_type),
             "files": dict(self.by_file),
+            "themes": dict(self.by_theme),
+            "settings": dict(self.by_setting),
             "items_with_files": self.items_with_files,
             "templates": self.templates,
             "right_option_longest": {"count": longest, "of": choices},
@@ -87,6 +115,8 @@ def coverage_of(bank: ItemBank) -> BankCoverage:
         by_level=Counter((item.competence, item.level) for item in items),
         by_type=Counter(item.type.value for item in items),
         by_file=Counter(_kind(file) for item in items for file in item.content.files),
+        by_theme=Counter(theme for item in items for theme in item.themes),
+        by_setting=Counter(item.setting for item in items),
         items_with_files=sum(bool(item.content.files) for item in items),
         templates=sum(item.template is not None for item in items),
         longest_right=longest_option_rate(items),
@@ -95,7 +125,3 @@ def coverage_of(bank: ItemBank) -> BankCoverage:
 
 def _kind(file: FileDefinition) -> str:
     return file.format.value if isinstance(file, TableFile) else _KINDS[type(file).__name__]
-
-
-def _counts(title: str, counts: Mapping[str, int]) -> Sequence[str]:
-    return [title, *(f"  {name:<18} {count:>4}" for name, count in sorted(counts.items()))]
