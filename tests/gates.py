@@ -67,6 +67,8 @@ GATES = (
     Gate("openapi", tests("tests/contract/test_openapi_document.py")),
     Gate("tables", bare_tests("tables")),
     Gate("content", bare_tests("content")),
+    # facts are held against the day the bank was last read as a whole: a checkout passes on any day
+    Gate("bank", tool("pacnum", "bank", "lint", "--no-doubts", "--today", "2026-11-25")),
     Gate("grammar", bare_tests("grammar"), is_fast=True),
     Gate("habits", bare_tests("habits"), is_fast=True),
     Gate("limits", bare_tests("limits"), is_fast=True),

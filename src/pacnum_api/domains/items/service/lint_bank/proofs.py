@@ -49,7 +49,7 @@ class Proofs:
 def load_proofs(folder: Path | None) -> Proofs:
     """Run the folder's Python files; none without a folder. Raises what they raise."""
     found = Proofs()
-    for path in [] if folder is None else sorted(folder.glob("*.py")):
+    for path in [] if folder is None else sorted(folder.glob("[!_]*.py")):
         spec = spec_from_file_location(f"pacnum_proofs_{path.stem}", path)
         if spec is None or spec.loader is None:
             raise ImportError(f"{path} is not a Python file")
