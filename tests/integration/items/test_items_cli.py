@@ -66,7 +66,7 @@ def test_bank_report(tmp_path: Path) -> None:
     assert said.stderr.count("wrote ") == len(written)
     assert {"report.json", "precision.csv", "standard-error.svg", "information-5.png"} <= written
     document = json.loads(runner.invoke(bank_app, ["report", "--json"]).stdout)
-    assert document["item_count"] >= 105
+    assert document["item_count"] >= 504
     assert document["ceiling"]["share"] == 0.25
     lost = runner.invoke(bank_app, ["report", "--framework", "crcn"])
     assert lost.exit_code == 1

@@ -55,7 +55,8 @@ async def test_a_tenants_items_join_the_shipped_ones_for_it_alone(
     async with database.unit_of_work(stranger.tenant_id) as uow:
         with pytest.raises(BankNotFound):
             await service.get_bank(uow, bank.id)
-    own = (await caller.get("/v1/items", params={"limit": 200})).json()["data"][-1]
+    query = {"limit": 200, "competence": "1.1"}
+    own = (await caller.get("/v1/items", params=query)).json()["data"][-1]
     assert (own["key"], own["is_shipped"]) == ("1.1-3-numeric", False)
     for path in ("", "/versions"):
         foreign = await stranger.get(f"/v1/items/{own['id']}{path}")

@@ -42,20 +42,23 @@ async def shipped_bank(url: str) -> ItemBank:
 
 @pytest.fixture(scope="session")
 def answers(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of answers to the shipped bank: five items of each competence, two groups."""
+    """A file of answers to the shipped bank: the same five items of each competence, two groups."""
     bank = asyncio.run(shipped_bank(database_url))
     rng = np.random.default_rng(11)
     common = rng.normal(size=(PERSONS, 1))
     count = len(bank.competences)
     abilities = 0.8 * common + 0.6 * rng.normal(size=(PERSONS, count))
-    tests = simulated_tests(Truth.near(bank, seed=3), abilities, each=5, seed=4)
+    competences = [item.competence for item in bank.items]
+    asked = {competences.index(code) + place for code in bank.competences for place in range(5)}
+    tests = simulated_tests(Truth.near(bank, seed=3), abilities, each=24, seed=4)
     path = tmp_path_factory.mktemp("calibrate") / "answers.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["person", "item", "category", "group"])
         for number, test in enumerate(tests):
             for item, category in zip(test.items, test.categories, strict=True):
-                writer.writerow([number, bank.items[item].key, category, "ab"[number % 2]])
+                if item in asked:
+                    writer.writerow([number, bank.items[item].key, category, "ab"[number % 2]])
     return path
 
 

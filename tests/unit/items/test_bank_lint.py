@@ -119,7 +119,7 @@ def test_items_that_say_the_same(tmp_path: Path) -> None:
     ]
     found = lint(tmp_path, *twins, *others)
     assert ("", "1.1-3-b: says the same as 1.1-3-a (1.00)") in told(found)
-    assert "1 pairs from 0.75 on" in lint_text(found)
+    assert "1 pairs from 0.60 on" in lint_text(found)
 
 
 def test_like_items_are_enemies_or_less_alike(tmp_path: Path) -> None:
@@ -140,8 +140,20 @@ def test_like_items_are_enemies_or_less_alike(tmp_path: Path) -> None:
 
 def test_somewhat_like_items_are_doubted(tmp_path: Path) -> None:
     shared = "trier deux cents dossiers"
-    first = item("a", content={"scenario": None, "stem": both(f"{shared} selon leur annee")})
-    second = item("b", content={"scenario": None, "stem": both(f"{shared} parmi bordereaux")})
+    first = item(
+        "a",
+        content={
+            "scenario": None,
+            "stem": both(f"{shared} selon leur annee complete"),
+        },
+    )
+    second = item(
+        "b",
+        content={
+            "scenario": None,
+            "stem": both(f"{shared} parmi bordereaux envoyes lundi matin depuis Cayenne"),
+        },
+    )
     others = [
         item(f"x{n}", "ordering", content={"stem": both(f"sujet{n} autre{n}")}) for n in range(9)
     ]

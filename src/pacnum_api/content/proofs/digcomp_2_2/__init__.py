@@ -1,1 +1,1 @@
-"""Proofs for DigComp 2.2, one module a competence; written without sight of the keys."""
+"""Proofs for DigComp 2.2, one module a competence; written by solvers, not by the authors."""
