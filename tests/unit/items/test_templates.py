@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from pacnum_api.domains.items.policy import expressions
 from pacnum_api.domains.items.policy.expressions import (
     ExpressionFailed,
     compute,
@@ -18,7 +19,7 @@ from pacnum_api.domains.items.policy.identity import ByIdentity
 from pacnum_api.domains.items.policy.templates import TemplateExhausted, _drawn, draw
 from pacnum_api.domains.items.policy.wording import Wording, wording
 from pacnum_api.domains.items.schemas.authored_templates import AuthoredTemplate
-from pacnum_api.domains.items.types import LocalisedText, Template
+from pacnum_api.domains.items.types import LOCALES, LocalisedText, Template
 from tests.support.authored_items import both, make_item
 
 EVERYTHING: dict[str, Any] = {
@@ -287,3 +288,13 @@ def test_templates_are_cached_by_identity() -> None:
     assert ByIdentity(one) == ByIdentity(one)
     assert ByIdentity(one) != ByIdentity(two)
     assert ByIdentity(one) != one
+
+
+def test_languages_share_what_is_not_put_in_words() -> None:
+    before = expressions._compiled.cache_info().currsize
+    values = {locale: compute("1000 + 234 * 2 - 1", {}, locale=locale) for locale in LOCALES}
+    assert values == {"fr": 1467, "en": 1467}
+    assert expressions._compiled.cache_info().currsize == before + 1
+    assert compute("1234.5 |num", {}, locale="en") == "1,234.5"
+    assert compute("1234.5 |num", {}, locale="fr") == "1\u202f234,5"
+    assert expressions._compiled.cache_info().currsize == before + 3
