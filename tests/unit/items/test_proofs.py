@@ -9,6 +9,7 @@ import pytest
 from pacnum_api.domains.items.policy.grading import grade
 from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, number
 from pacnum_api.domains.items.service.lint_bank.proofs import (
+    ProofsUnreadable,
     case_of,
     load_proofs,
     proof_faults,
@@ -183,7 +184,7 @@ def test_a_folder_of_proofs_is_run(tmp_path: Path) -> None:
     assert found.judged == {"b": "why"}
     assert load_proofs(None).functions == {}
     (tmp_path / "three.py").write_text("raise OSError('broken')\n")
-    with pytest.raises(OSError, match="broken"):
+    with pytest.raises(ProofsUnreadable, match=r"three\.py cannot be run: OSError: broken"):
         load_proofs(tmp_path)
 
 

@@ -53,13 +53,17 @@ def lint(  # noqa: PLR0913 - a command's options are its parameters
         seeds=seeds,
         proofs_folder=proofs if paths else proofs or SHIPPED_PROOFS,
     )
-    found = service.lint_bank(
-        paths or SHIPPED.items,
-        rules,
-        whole=None if paths else whole,
-        processes=processes,
-        notice=_progress,
-    )
+    try:
+        found = service.lint_bank(
+            paths or SHIPPED.items,
+            rules,
+            whole=None if paths else whole,
+            processes=processes,
+            notice=_progress,
+        )
+    except service.ProofsUnreadable as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
     typer.echo(
         service.lint_json(found) if as_json else service.lint_text(found, with_doubts=doubts)
     )

@@ -59,7 +59,7 @@ def lint_bank(
 ) -> BankLint:
     """Lint files or folders of them; ``notice`` is told how many items are done.
 
-    Raises what a proof's file raises when it is run.
+    Raises ProofsUnreadable.
     """
     items: list[ItemNotes] = []
     faults: list[DocumentFault] = []

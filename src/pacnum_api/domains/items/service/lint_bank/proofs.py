@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import singledispatch
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from pacnum_api.domains.items.policy.files import render
@@ -38,6 +39,10 @@ SEEDS: Final = 20
 """Variants of a template that a proof solves in each language; files make it slow."""
 
 
+class ProofsUnreadable(Exception):
+    """A file of proofs that cannot be run, and why."""
+
+
 @dataclass(slots=True)
 class Proofs:
     """What a folder of proofs has: functions and reasons, by the item's key."""
@@ -47,17 +52,26 @@ class Proofs:
 
 
 def load_proofs(folder: Path | None) -> Proofs:
-    """Run the folder's Python files; none without a folder. Raises what they raise."""
+    """Run the folder's Python files; none without a folder. Raises ProofsUnreadable."""
     found = Proofs()
     for path in [] if folder is None else sorted(folder.glob("[!_]*.py")):
-        spec = spec_from_file_location(f"pacnum_proofs_{path.stem}", path)
-        if spec is None or spec.loader is None:
-            raise ImportError(f"{path} is not a Python file")
-        module = module_from_spec(spec)
-        spec.loader.exec_module(module)
-        found.functions |= module.PROOFS
-        found.judged |= module.JUDGED
+        try:
+            module = _run(path)
+            found.functions |= module.PROOFS
+            found.judged |= module.JUDGED
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise ProofsUnreadable(f"{path} cannot be run: {reason}") from error
     return found
+
+
+def _run(path: Path) -> ModuleType:
+    spec = spec_from_file_location(f"pacnum_proofs_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError("not a Python file")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def case_of(item: Item, *, seed: int, locale: str) -> Case:
