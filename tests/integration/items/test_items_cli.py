@@ -90,12 +90,12 @@ def test_a_published_bank_is_simulated() -> None:
 def test_bank_report_of_a_tenant() -> None:
     lost = runner.invoke(bank_app, ["report", "--tenant", "nobody"])
     assert lost.exit_code == 1
-    options = ["--tenant", "reporting", "--ceiling", "0.5", "--items-per-test", "3", "--json"]
+    options = ["--tenant", "reporting", "--ceiling", "0.5", "--items-per-test", "12.5", "--json"]
     made = runner.invoke(
         clients_app, ["create", "--name", "one", "--scopes", "items:read", "--tenant", "reporting"]
     )
     assert made.exit_code == 0, made.output
     document = json.loads(runner.invoke(bank_app, ["report", *options]).stdout)
-    assert document["ceiling"]["items_per_test"]["1.1"] == 3.0
-    assert document["ceiling"]["gaps"][0]["missing_groups"] == 1  # 3 / 0.5 of 5
+    assert document["ceiling"]["items_per_test"]["1.1"] == 12.5
+    assert document["ceiling"]["gaps"][0]["missing_groups"] == 1  # 12.5 / 0.5 of 24
     assert runner.invoke(bank_app, ["report", "--ceiling", "2"]).exit_code == 2

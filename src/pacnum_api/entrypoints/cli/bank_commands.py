@@ -7,9 +7,9 @@ level of its framework.
 # ruff: noqa: PLC0415 - see entrypoints.cli
 
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -40,16 +40,10 @@ def lint(  # noqa: PLR0913 - a command's options are its parameters
     Exit code 1 when there is a fault. The shipped bank is also held against what it must cover.
     """
     from pacnum_api.domains.items.service import lint_bank as service
-    from pacnum_api.entrypoints.shipped_content import SHIPPED, SHIPPED_PROOFS, shipped_framework
+    from pacnum_api.entrypoints.shipped_content import SHIPPED, SHIPPED_PROOFS
 
-    framework = shipped_framework()
-    whole = service.WholeBank(
-        competences=tuple(one.code for one in framework.competences),
-        levels=len(framework.levels),
-        goals=service.BankGoals(),
-    )
     rules = service.LintRules(
-        today=_day(today),
+        today=(today or datetime.now(UTC)).date(),
         seeds=seeds,
         proofs_folder=proofs if paths else proofs or SHIPPED_PROOFS,
     )
@@ -57,16 +51,15 @@ def lint(  # noqa: PLR0913 - a command's options are its parameters
         found = service.lint_bank(
             paths or SHIPPED.items,
             rules,
-            whole=None if paths else whole,
+            whole=None if paths else _shipped_whole(),
             processes=processes,
             notice=_progress,
         )
     except service.ProofsUnreadable as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-    typer.echo(
-        service.lint_json(found) if as_json else service.lint_text(found, with_doubts=doubts)
-    )
+    text = service.lint_json(found) if as_json else service.lint_text(found, with_doubts=doubts)
+    typer.echo(text)
     if not found.is_clean:
         raise typer.Exit(1)
 
@@ -92,8 +85,17 @@ def preview(
         raise typer.Exit(1)
 
 
-def _day(given: datetime | None) -> date:
-    return (given or datetime.now(UTC)).date()
+def _shipped_whole() -> Any:
+    """What the shipped bank must cover, a ``WholeBank``: every level of its framework."""
+    from pacnum_api.domains.items.service.lint_bank import BankGoals, WholeBank
+    from pacnum_api.entrypoints.shipped_content import shipped_framework
+
+    framework = shipped_framework()
+    return WholeBank(
+        competences=tuple(one.code for one in framework.competences),
+        levels=len(framework.levels),
+        goals=BankGoals(),
+    )
 
 
 def _progress(items: int) -> None:
