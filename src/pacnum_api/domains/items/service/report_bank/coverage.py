@@ -47,9 +47,9 @@ class BankCoverage:
         yield ""
         yield from self._counts("theme", dict(Counter(self.by_theme).most_common(_THEMES_SHOWN)))
         yield ""
-        yield f"items with a file  {self._share(self.items_with_files)}"
-        yield f"seeded templates   {self._share(self.templates)}"
-        yield f"kinds of service   {len(self.by_setting):>4}"
+        yield f"items with a file        {self._share(self.items_with_files)}"
+        yield f"seeded templates         {self._share(self.templates)}"
+        yield f"kinds of service         {len(self.by_setting):>4}"
         yield f"right option longest in {longest} of {choices} single choices"
 
     def fewest(self) -> int:
@@ -64,7 +64,7 @@ class BankCoverage:
     def _counts(self, title: str, counts: Mapping[str, int]) -> Iterator[str]:
         yield title
         for name, count in sorted(counts.items()):
-            yield f"  {name:<18} {self._share(count)}"
+            yield f"  {name:<22} {self._share(count)}"
 
     def _share(self, count: int) -> str:
         return f"{count:>4}  {count / self.bank.item_count:>4.0%}"
