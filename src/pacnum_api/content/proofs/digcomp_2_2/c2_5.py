@@ -308,7 +308,7 @@ def _fil_qui_s_envenime(case: Case) -> Answer:
 
     def complies(option: str) -> bool:
         copy = re.findall(r"[A-Z]\w+ ([A-Z]\w+)", re.split('[«"]', option)[0])
-        quoted = re.findall(r": [\"'](.+?)[\"']\.", option)
+        quoted = re.findall(r": [“'](.+?)[”']\.", option)
         faithful = any(text in history and condition in text for text in quoted)
         in_time = re.search(rf"{day}\b.+\b{re.escape(hour)}", option)
         return copy == [decides] and faithful and bool(in_time)
