@@ -160,6 +160,8 @@ def test_somewhat_like_items_are_doubted(tmp_path: Path) -> None:
     found = lint(tmp_path, first, second, *others)
     assert told(found) == []
     assert "is somewhat like 1.1-3-a" in str(doubted(found))
+    known = lint(tmp_path, {**first, "enemies": ["1.1-3-b"]}, second, *others)
+    assert "is somewhat like" not in str(doubted(known))
 
 
 def test_a_key_stands_once(tmp_path: Path) -> None:

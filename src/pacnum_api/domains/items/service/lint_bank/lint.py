@@ -16,6 +16,7 @@ from pacnum_api.domains.items.service.lint_bank.notes import ItemNotes, LintRule
 from pacnum_api.domains.items.service.lint_bank.proofs import Proofs, load_proofs
 from pacnum_api.domains.items.service.lint_bank.rules import (
     TOO_ALIKE,
+    are_enemies,
     bank_faults,
     goal_faults,
     likeness_faults,
@@ -121,7 +122,7 @@ def _doubts(items: Sequence[ItemNotes], pairs: Sequence[Likeness]) -> Iterator[D
         if doubt.key:  # those of the whole set are told by the guessers, better
             yield _placed(by_key[doubt.key], doubt.pointer, message=doubt.message)
     for pair in pairs:
-        if pair.cosine < TOO_ALIKE:
+        if pair.cosine < TOO_ALIKE and not are_enemies(pair, by_key):
             message = f"is somewhat like {pair.first} ({pair.cosine:.2f})"
             yield _placed(by_key[pair.second], "", message=message)
 

@@ -106,19 +106,23 @@ def bank_faults(items: Sequence[ItemNotes]) -> Iterator[str]:
             yield f"{first:.0%} of single choices are written with their key first"
 
 
+def are_enemies(pair: Likeness, items: Mapping[str, ItemNotes]) -> bool:
+    """Whether one of the pair names the other: then no test has both."""
+    first, second = items[pair.first], items[pair.second]
+    return first.key in second.enemies or second.key in first.enemies
+
+
 def likeness_faults(
     found: Sequence[Likeness], items: Mapping[str, ItemNotes]
 ) -> Iterator[tuple[str, str]]:
     """Pairs that are the same, or so alike that they may not meet in one test: key, message."""
     for pair in found:
-        first, second = items[pair.first], items[pair.second]
-        are_enemies = first.key in second.enemies or second.key in first.enemies
         if pair.cosine >= SAME:
-            yield second.key, f"says the same as {first.key} ({pair.cosine:.2f})"
-        elif pair.cosine >= TOO_ALIKE and not are_enemies:
+            yield pair.second, f"says the same as {pair.first} ({pair.cosine:.2f})"
+        elif pair.cosine >= TOO_ALIKE and not are_enemies(pair, items):
             yield (
-                second.key,
-                f"is like {first.key} ({pair.cosine:.2f}): make them enemies, or less alike",
+                pair.second,
+                f"is like {pair.first} ({pair.cosine:.2f}): make them enemies, or less alike",
             )
 
 
