@@ -1,0 +1,400 @@
+"""Keys of 2.1 (interacting through digital technologies), found again from the files."""
+
+import re
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+from itertools import combinations, count
+from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
+
+from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, Row, number
+from pacnum_api.domains.items.service.lint_bank.proofs import Proof
+
+_T = TypeVar("_T")
+_SVG: Final = "{http://www.w3.org/2000/svg}"
+_YES: Final = {"oui", "yes"}
+_MONTHS: Final = {
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "en": "January February March April May June July August September October November December",
+}
+
+
+def _only(found: Collection[_T]) -> _T:
+    if len(found) != 1:
+        raise ProofFailed(f"one wanted, found {found}")
+    return next(iter(found))
+
+
+def _match(pattern: str, text: str) -> re.Match[str]:
+    found = re.search(pattern, text)
+    if found is None:
+        raise ProofFailed(f"{pattern!r} is not in {text!r}")
+    return found
+
+
+def _day(text: str, locale: str) -> date:
+    """The first day written out in a text."""
+    day, name, year = _match(r"(\d+) (\w+) (20\d\d)", text).groups()
+    return date(int(year), _MONTHS[locale].split().index(name) + 1, int(day))
+
+
+def _with(texts: Collection[str], pattern: str) -> str:
+    """The only text in which a pattern is found."""
+    return _only([text for text in texts if re.search(pattern, text, re.IGNORECASE)])
+
+
+def _points(text: str) -> list[str]:
+    """The numbered points of a note, each on one line."""
+    return re.split(r" ?(?<!\d)\d\. (?=\D)", " ".join(text.split()))[1:]
+
+
+def _bulle(case: Case) -> Answer:
+    """Find the button whose sign is a bubble with three dots."""
+    buttons = case.drawing().iter(f"{_SVG}g")
+    bubble = _only([group for group in buttons if len(group.findall(f"{_SVG}circle")) == 3])
+    left = float(bubble.findall(f"{_SVG}rect")[0].attrib["x"])
+    return {_only([one["text"] for one in case.interaction["regions"] if one["x"] == left])}
+
+
+def _micro(case: Case) -> Answer:
+    """Among the lines whose microphone is not struck out, leave out who is speaking."""
+    names, lines = (case.drawing().iter(f"{_SVG}{tag}") for tag in ("text", "line"))
+    speaking = [float(one.attrib["y"]) for one in names if str(one.text) in case.scenario]
+    struck = [
+        float(line.attrib["y1"])
+        for line in lines
+        if line.attrib["x1"] != line.attrib["x2"] and float(line.attrib["x1"]) < 340
+    ]
+    return {
+        region["text"]
+        for region in case.interaction["regions"]
+        if not any(0 < y - region["y"] < region["height"] for y in speaking + struck)
+    }
+
+
+def _absence(case: Case) -> Answer:
+    """Find the contact whose field is that of the request."""
+    fields = ("atelier|workshop", "aide|help", "entretien|interview")
+    field = _only([one for one in fields if re.search(one, case.scenario)])
+    contacts = re.findall(r"(?m)^- (.+)$", case.body())
+    return _match(r"\S+@\S+", _with(contacts, field))[0]
+
+
+def _objet(case: Case) -> Answer:
+    """Take the subject that names the stop, its day and what the draft asks people to do."""
+    deed = _match(r"(?:Merci d'|Please )(\w{5})", case.body())[1]
+    day = _match(r"jeudi|Thursday", case.body())[0]
+    return _only([text for text in case.texts() if deed in text and day in text])
+
+
+def _reponse(case: Case) -> Answer:
+    """Read the header Reply-To, which comes before From."""
+    return str(case.message()["Reply-To"])
+
+
+_FACTS: Final = (r"Payet", r"grande|larger", r"interpr", r"\b90\b", r"\b23 \w+")
+
+
+def _fil(case: Case) -> Answer:
+    """Date each message of the thread, and each fact by the first message that tells it."""
+    parts = [(case.message()["Date"].datetime.strftime("%Y-%m-%d %H:%M"), "")]
+    for line in case.body().splitlines():
+        hour = re.search(r"20\d\d \w+ (\d\d:\d\d)", line)
+        if hour is not None:
+            parts.append((f"{_day(line, case.locale)} {hour[1]}", ""))
+        else:
+            parts[-1] = (parts[-1][0], f"{parts[-1][1]} {line}")
+    entries = case.texts("entries")
+    first = {
+        _with(entries, fact): min(when for when, text in parts if re.search(fact, text))
+        for fact in _FACTS
+    }
+    return sorted(entries, key=first.__getitem__)
+
+
+_CUES: Final = (
+    r"menacé|threatened",
+    r"mis en cause|plaignant|témoin|suspect|complainant|witness",
+    r"collège|head teacher|au dossier|on file",
+    r"",
+)
+
+
+def _outils(case: Case) -> Answer:
+    """Take for each exchange the first point of the note that speaks of it, and its tool."""
+    tools = [
+        _only([one for one in case.texts("categories") if one.casefold() in point.casefold()])
+        for point in _points(case.pages())[:4]
+    ]
+    return {
+        entry: next(tool for cue, tool in zip(_CUES, tools, strict=True) if re.search(cue, entry))
+        for entry in case.texts("entries")
+    }
+
+
+def _annuaire(case: Case) -> Answer:
+    """Take the recipient refused for good because the mailbox does not exist."""
+    blocks = [block for block in case.body().split("\n\n") if "Final-Recipient" in block]
+    wrong = [block for block in blocks if "Action: failed" in block and "Status: 5.1.1" in block]
+    return _match(r"rfc822; (\S+)", _only(wrong))[1]
+
+
+def _attente(case: Case) -> Answer:
+    """Keep the last author of each conversation, automatic messages left out."""
+    last = {row[2]: row[3] for row in case.rows("xlsx")[1:] if row[3] != "A"}
+    return list(last.values()).count("U")
+
+
+def _met(condition: str, *, sender: str, subject: str, attached: bool) -> bool:
+    """Whether a message meets the condition of a rule."""
+    quoted = _match(r"« (.+?) »|\"(.+?)\"|(@\S+)", condition)
+    word = next(part for part in quoted.groups() if part).casefold()
+    if quoted[3]:
+        return sender.endswith(word)
+    if re.search(r"commence|begins", condition):
+        return subject.startswith(word)
+    return word in subject and (attached or not re.search(r" ET | AND ", condition))
+
+
+def _folder(rules: list[str], message: Row, *, inbox: str) -> str:
+    """The last folder to which the rules move a message."""
+    _, _, sender, subject, attached = (str(value).casefold() for value in message.values())
+    folder = inbox
+    for rule in rules:
+        condition, target = rule.split("->")
+        if _met(condition, sender=sender, subject=subject, attached=attached in _YES):
+            folder, *stop = target.split()
+            if stop:
+                break
+    return folder
+
+
+def _tri(case: Case) -> Answer:
+    """Run the rules on each message that a gap asks for."""
+    rules = re.findall(r"^\d\. (.+)$", case.text(), re.MULTILINE)
+    messages = case.table("csv")
+    asked = [int(place) for place in re.findall(r"Message (\d+)", case.interaction["text"])]
+    inbox = _match(r"(?:dans la|in the) (Boîte de réception|Inbox)", case.text())[1]
+    return [_folder(rules, messages[place - 1], inbox=inbox) for place in asked]
+
+
+def _resume(case: Case) -> Answer:
+    """Hold amounts, days and who wants what in the summary against the messages."""
+    body = " ".join(re.sub(r"(?m)^[> ]+", "", case.body()).split())
+    opening = _match(r"(\d+) (?:au|to) \d+ [Oo]cto", body)[1]
+    quote = number(_match(r"(?:devis|quote) ?: ([\d, ]+?) euros", body)[1])
+    _match(r"reste où il est|stays where it is", body)
+    _match(r"la veille de l'ouverture|on the day before the works start", body)
+    false = []
+    for place, line in re.findall(r"^(\d)\. (.+)$", case.text(), re.MULTILINE):
+        amount = re.search(r"([\d, ]*\d) euros", line)
+        if (
+            (amount is not None and number(amount[1]) != quote)
+            or re.search(r"demande de la commune|request of the municipality", line)
+            or re.search(rf"(?:SMS|text message).* {opening} ", line)
+        ):
+            false.append(_with(case.texts(), rf" {place},"))
+        elif set(re.findall(r"\d+", line)) - set(re.findall(r"\d+", body)):
+            raise ProofFailed(f"a number of {line!r} comes from nowhere")
+    return false
+
+
+_ZONES: Final = ("Europe/Paris", "America/Cayenne", "America/Martinique", "Indian/Reunion")
+
+
+def _visio(case: Case) -> Answer:
+    """Turn each site's hours of that very day into universal time, then take the latest start."""
+    meeting = _day(case.scenario, case.locale)
+
+    def local(hour: str, zone: str) -> datetime:
+        at = datetime.strptime(hour, "%H:%M").time()  # noqa: DTZ007 - the zone comes next
+        return datetime.combine(meeting, at, tzinfo=ZoneInfo(zone))
+
+    rows = list(zip(case.rows("ods")[1:], _ZONES, strict=True))
+    start = max(local(row[2], zone) for row, zone in rows)
+    if start + timedelta(hours=1) > min(local(row[3], zone) for row, zone in rows):
+        raise ProofFailed("no hour suits all sites")
+    return start.astimezone(ZoneInfo("Europe/Paris")).strftime("%H:%M")
+
+
+def _bilan(case: Case) -> Answer:
+    """Apply the points of the rule in order to each row of the review."""
+    rule = [[int(n) for n in re.findall(r"\b\d+\b", point)] for point in _points(case.text())]
+    (least,), (strict, lax), (most, asked) = rule[:3]
+    retire, mend, keep, reread = (
+        _with(case.texts("categories"), word)
+        for word in ("retirer|take away", "corriger|mend", "maintenir|keep", "relire|read")
+    )
+    answer: dict[str, Answer] = {}
+    for subject, _, checked, right, requests, lost, grave in case.rows("xlsx")[1:]:
+        if checked < least:
+            answer[subject] = reread
+        elif 100 * right < (strict if grave in _YES else lax) * checked:
+            answer[subject] = retire
+        else:
+            answer[subject] = mend if requests >= asked and 100 * lost > most * requests else keep
+    return answer
+
+
+def _appels(case: Case) -> Answer:
+    """Keep users' calls of opening hours but early hang-ups; count those answered in time."""
+    sheet = case.text()
+    floor = int(_match(r"(?:moins de|less than) (\d+) second", sheet)[1])
+    limit = int(_match(r"(?:après|of) (\d+) secon\w+ (?:d'attente )?(?:au plus|at most)", sheet)[1])
+    served = [
+        outcome == "R" and int(wait) <= limit
+        for hour, origin, wait, outcome in case.rows("csv")[1:]
+        if origin == "U" and "09:00" <= hour < "17:00" and (outcome != "A" or int(wait) >= floor)
+    ]
+    return float(round(100 * sum(served) / len(served), 1))
+
+
+def _boucle(case: Case) -> Answer:
+    """Run each option on the log: it must stop the fund's automatic replies and nothing else."""
+    lines = case.text(".log").splitlines()
+    log = [line.split(" | ") for line in lines if line[:1].isdigit()]
+    hits: dict[str, list[bool]] = {
+        r"bulk": [row[4] == "bulk" for row in log],
+        r"@caisse\.example": [row[1].endswith("@caisse.example") for row in log],
+        r"Auto-Submitted": [row[3] != "-" for row in log],
+        r"Return-Path": [row[2] == "<>" for row in log],
+        r"crochets|brackets": [row[5].startswith("[") for row in log],
+        r"même jour|same day": [row[1] in [old[1] for old in log[:i]] for i, row in enumerate(log)],
+    }
+    automatic = ["automati" in row[6] for row in log]
+    return _with(case.texts(), _only([option for option, hit in hits.items() if hit == automatic]))
+
+
+def _seuil(case: Case) -> Answer:
+    """Try the thresholds from the lowest; scale what stays below to the messages of a day."""
+    note = case.text()
+    low, high, step = (int(n) for n in re.findall(r"\d+", note.split("\n")[2])[:3])
+    most = int(_match(r"- (?:at most )?(\d+) ?%", note)[1])
+    rows = case.rows("xlsx")[1:]
+    daily = int(_match(r"(\d+) messages", case.scenario)[1])
+    for threshold in range(low, high + 1, step):
+        sent = [row for row in rows if row[2] >= threshold]
+        wrong = [row[4] in _YES for row in sent if row[1] != row[3]]
+        if 100 * len(wrong) <= most * len(sent) and not any(wrong):
+            return (len(rows) - len(sent)) * daily / len(rows)
+    raise ProofFailed("no threshold will do")
+
+
+def _soutenances(case: Case) -> Answer:
+    """Check each tool of the comparison against the seven points."""
+    needs = _points(case.pages())
+    people = [int(n) for n in re.findall(r"\d+", needs[0])]
+    seats = sum(people) + 2 * len(re.findall(r"deux interprètes|two sign", needs[0]))
+    rgaa = int(_match(r"(\d+) ?%", needs[2])[1])
+    rate = number(_match(r"([\d.,]+) Mbit", needs[3])[1])
+    money, licences, hours = (
+        int(re.sub(r"\D", "", n)) for n in re.findall(r"\d+(?:[ ,]\d{3})*", needs[6])
+    )
+    good = [
+        row[0]
+        for row in case.rows("ods")[1:]
+        if row[1] >= seats
+        and re.search(r"SecNumCloud|établissement public|public institution", row[2])
+        and row[3] in {"en direct", "live"}
+        and re.search(r"chaque|each", row[4])
+        and row[5] >= rgaa
+        and row[6] <= rate
+        and {row[7], row[8]} <= _YES
+        and row[9] + licences * row[10] + hours * row[11] <= money
+    ]
+    return _with(case.texts(), rf" {_only(good)}$")
+
+
+def _reached(row: list[Any]) -> tuple[bool, ...]:
+    """Whether a channel of the cyclone alert reaches each public, in the order of the note."""
+    mobile, homes, sailors, schools = (value in _YES for value in row[1:5])
+    deaf = mobile and bool(re.search(r"text|sign language|langue des signes", row[5]))
+    visitors = mobile and bool(re.search(r"anglais|English", row[6]))
+    return mobile, homes, deaf, visitors, sailors, schools
+
+
+def _alert_holds(rows: tuple[list[Any], ...], *, delay: int, staff: int) -> bool:
+    ways = [sum(who) for who in zip(*map(_reached, rows), strict=True)]
+    offline = [
+        any(who) for who in zip(*(_reached(row) for row in rows if row[8] in _YES), strict=True)
+    ]
+    return (
+        max(row[7] for row in rows) <= delay
+        and sum(row[9] for row in rows) <= staff
+        and min(ways[2:5]) >= 2
+        and sum(offline) == len(ways)
+    )
+
+
+def _alerte(case: Case) -> Answer:
+    """Try every combination of three channels."""
+    delay = int(_match(r"(\d+) minutes", case.text())[1])
+    staff = int(_match(r"(\d+) op[ée]rat", case.text())[1])
+    trios = combinations(case.rows("ods")[1:], 3)
+    good = [trio for trio in trios if _alert_holds(trio, delay=delay, staff=staff)]
+    return [row[0] for row in _only(good)]
+
+
+_FINDINGS: Final[tuple[tuple[str, str], ...]] = (
+    (r"pensaient avoir échangé avec un agent|thought they had been", r"automati"),
+    (r"71 %|71%", r"réservé aux questions générales|kept to general questions"),
+    (r"garder un canal écrit|written channel", r"par écrit|in writing"),
+    (r"lecteurs d'écran|screen readers", r"accessible"),
+)
+
+
+def _pilote(case: Case) -> Answer:
+    """Take the scheme that has what each finding of the report calls for."""
+    report = case.pages()
+    wanted = [answer for finding, answer in _FINDINGS if re.search(finding, report)]
+    return _only([text for text in case.texts() if all(re.search(one, text) for one in wanted)])
+
+
+def _effectif(case: Case) -> Answer:
+    """Try growing numbers of staff until every slot and the whole day hold."""
+    rules = case.text()
+    call, video, mail, chat = (
+        int(_match(rf"(?:{name}) (\d+) minutes", rules)[1])
+        for name in ("appel :|call:", "signes :|video:", "riel :|mail:", "donc|takes")
+    )
+    mails = int(_match(r"(\d+) (?:courriels|e-mails) ", rules)[1])
+    away = int(_match(r"(\d+) (?:agents sont en pause|members of staff are on)", rules)[1])
+    slot_share, day_share = (int(n) for n in re.findall(r"(\d+) ?%", rules))
+    rows = case.rows("ods")[1:]
+    live = [call * row[1] + chat * row[2] + video * row[3] for row in rows]
+    breaks = [away if "12:00" <= row[0] < "14:00" else 0 for row in rows]
+    total = sum(live) + mail * mails
+    return next(
+        staff
+        for staff in count(1)
+        if all(
+            100 * work <= slot_share * 30 * (staff - pause)
+            for work, pause in zip(live, breaks, strict=True)
+        )
+        and 100 * total <= day_share * 30 * sum(staff - pause for pause in breaks)
+    )
+
+
+PROOFS: Final[dict[str, Proof]] = {
+    "2.1-1-ecrire-dans-la-reunion": _bulle,
+    "2.1-2-absence-et-relais": _absence,
+    "2.1-2-micro-reste-ouvert": _micro,
+    "2.1-2-objet-du-message": _objet,
+    "2.1-3-adresse-de-reponse": _reponse,
+    "2.1-3-remonter-le-fil": _fil,
+    "2.1-4-canal-selon-la-note": _outils,
+    "2.1-4-rapport-de-non-remise": _annuaire,
+    "2.1-5-conversations-sans-reponse": _attente,
+    "2.1-5-regles-de-la-boite": _tri,
+    "2.1-5-resume-de-fil-par-ia": _resume,
+    "2.1-6-reunion-outre-mer": _visio,
+    "2.1-6-sujets-confies-a-l-assistant": _bilan,
+    "2.1-6-taux-de-reponse-telephonique": _appels,
+    "2.1-7-boucle-d-accuses-de-reception": _boucle,
+    "2.1-7-seuil-du-tri-automatique": _seuil,
+    "2.1-7-visio-des-jurys": _soutenances,
+    "2.1-8-alerte-cyclonique-par-canaux": _alerte,
+    "2.1-8-assistant-conversationnel": _pilote,
+    "2.1-8-dimensionner-l-accueil-multicanal": _effectif,
+}
+JUDGED: Final[dict[str, str]] = {}
