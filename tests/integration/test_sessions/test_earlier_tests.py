@@ -142,14 +142,15 @@ async def test_where_too_few_new_items_are_left_it_starts_afresh(
 ) -> None:
     """The same answers must not count twice: what was shown with them is not the start then."""
     agent, put = SimulatedAgent(bank, 0.5), set[int]()
+    again = await begin(caller, competences=TWO)
     for _ in range(12):
-        again = await begin(caller, competences=TWO)
-        if put and (await row_of(owner, again))["earlier_session_id"] is None:
-            break
         await take(caller, agent, again)
         shown = (await row_of(owner, again))["items"]
         assert not put & set(shown)
         put |= set(shown)
+        again = await begin(caller, competences=TWO)
+        if (await row_of(owner, again))["earlier_session_id"] is None:
+            break
     assert min(_never_put(bank, put)) < 4
     assert (await start_of(caller, again))["origin"] == "population"
     taken = await take(caller, SimulatedAgent(bank, 8.0), again)
