@@ -50,10 +50,10 @@ def test_the_page_counts_what_ships() -> None:
     tables = ["\n".join(kinds(items)), "\n".join(themes(items))]
     page = PAGE.read_text("utf-8")
     if os.environ.get("PACNUM_WRITE_BANK"):  # then this is how the page is written
-        start, end = "<!-- counts -->\n", "\n<!-- /counts -->"
+        start, end = "<!-- counts -->\n", "<!-- /counts -->"
         before, _, rest = page.partition(start)
         _, _, after = rest.partition(end)
-        page = before + start + "\n\n".join(tables) + end + after
+        page = before + start + "\n\n".join(tables) + "\n" + end + after
         PAGE.write_text(page, "utf-8")
     for table in tables:
         assert table in page
