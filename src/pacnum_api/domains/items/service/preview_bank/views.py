@@ -141,13 +141,18 @@ def _answer(response: Mapping[str, Any], texts: Mapping[str, str]) -> Iterator[t
             continue
         if isinstance(value, Mapping):
             for left, right in value.items():
-                said = texts.get(f"{left}/{right}", texts.get(str(right), str(right)))
+                said = texts.get(f"{left}/{right}", texts.get(str(right), _plain(right)))
                 yield texts.get(left, left), said
         elif isinstance(value, list):
             for place, label in enumerate(value, start=1):
                 yield str(place), texts.get(label, str(label))
         else:
-            yield "", texts.get(str(value), str(value))
+            yield "", texts.get(str(value), _plain(value))
+
+
+def _plain(value: object) -> str:
+    """A number without what computing left behind its sixth decimal."""
+    return str(round(value, 6)) if isinstance(value, float) else str(value)
 
 
 def _reasons(item: Item, words: Wording) -> Iterator[tuple[str, str]]:
