@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pacnum_api.domains.items.policy import guessing
 from pacnum_api.domains.items.policy.grading import judge
 from pacnum_api.domains.items.policy.guessing import Guesser, content_words, guesses
 from pacnum_api.domains.items.policy.responses import Given
@@ -219,3 +220,8 @@ def test_a_guess_is_worth_what_an_answer_is(of_type: str) -> None:
 
 def test_words_are_compared_without_case_accents_and_little_words() -> None:
     assert content_words("L'Éléphant, de la mer !") == {"elephant"}
+
+
+def test_what_is_no_task_is_nothing_to_guess() -> None:
+    with pytest.raises(TypeError, match="nothing to guess"):
+        guessing._given(object(), None)  # type: ignore[arg-type]  # whoever adds a type forgets one

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from pacnum_api.domains.items.policy import variants
 from pacnum_api.domains.items.policy.variants import Variants, variants_of
+from pacnum_api.domains.items.policy.wording import Wording
 from pacnum_api.domains.items.types import Item
 from tests.support.authored_items import TYPES, both, make_item, option, part
 
@@ -147,3 +149,10 @@ def test_files_count_as_what_there_is_to_read(file: dict[str, Any]) -> None:
     if file["kind"] == "table":
         constant["rows"] = [[both("mot")]]
     assert grown(constant) == 1.0
+
+
+def test_what_is_no_task_and_no_file_is_refused() -> None:
+    with pytest.raises(TypeError, match="is not a task"):
+        variants._answer(object(), Wording("fr", None))
+    with pytest.raises(TypeError, match="is not a file"):
+        variants._text_of(object(), Wording("fr", None))

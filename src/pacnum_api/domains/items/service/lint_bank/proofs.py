@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+import pacnum_api
 from pacnum_api.domains.items.policy.files import render
 from pacnum_api.domains.items.policy.grading import grade
 from pacnum_api.domains.items.policy.presentation import present
@@ -35,6 +36,7 @@ from pacnum_api.domains.items.types import (
 from pacnum_api.kernel.errors import JsonValue
 
 Proof = Callable[[Case], Answer]
+_PACKAGE: Final = Path(pacnum_api.__file__).resolve().parent
 SEEDS: Final = 20
 """Variants of a template that a proof solves in each language; files make it slow."""
 
@@ -66,12 +68,20 @@ def load_proofs(folder: Path | None) -> Proofs:
 
 
 def _run(path: Path) -> ModuleType:
-    spec = spec_from_file_location(f"pacnum_proofs_{path.stem}", path)
+    spec = spec_from_file_location(_name(path), path)
     if spec is None or spec.loader is None:
         raise ImportError("not a Python file")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def _name(path: Path) -> str:
+    """The module's own name where it is one of ours: whoever measures coverage goes by it."""
+    whole = path.resolve()
+    if not whole.is_relative_to(_PACKAGE):
+        return f"pacnum_proofs_{path.stem}"
+    return ".".join(whole.relative_to(_PACKAGE.parent).with_suffix("").parts)
 
 
 def case_of(item: Item, *, seed: int, locale: str) -> Case:
