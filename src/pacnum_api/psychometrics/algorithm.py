@@ -8,10 +8,12 @@ the old ones; the old ones stay as long as a session, or the replay of one, may 
        error, items valued by what they tell about all competences still open, chance in the
        ranking of the first items. The first test begins with the population, a later one with what
        the agent showed before.
+2.1.0  as 2.0.0, with a budget of items for the whole test: by goals and maxima of each competence
+       alone, a test of all of them grows with the bank, to hours where the bank is deep.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
@@ -29,7 +31,7 @@ from pacnum_api.psychometrics.selection import Decision
 from pacnum_api.psychometrics.session import SessionPlan, SessionState, replayed
 from pacnum_api.psychometrics.tables import BankTables
 
-ALGORITHM_VERSION = "2.0.0"
+ALGORITHM_VERSION = "2.1.0"
 """The version new sessions begin with."""
 
 
@@ -134,11 +136,32 @@ def _all_together(
 
 
 @dataclass(frozen=True, slots=True)
+class ItemBudget:
+    """How many items a whole test may have, so that it is not given up on the way.
+
+    ``per_competence``: items for each competence asked about, to be spent on whichever of them it
+    tells most; ``least``: items that any test may have: no fewer than the rules' maximum of one
+    competence, so that a test of one alone is bound by that maximum, as without a budget.
+    """
+
+    per_competence: int
+    least: int
+
+    def items(self, competences: int) -> int:
+        """Return the greatest number of items of a test about so many competences."""
+        return max(self.least, self.per_competence * competences)
+
+
+_NO_BUDGETS: Mapping[Purpose, ItemBudget] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
 class Algorithm:
     """One version: how to measure, by which rules for which purpose.
 
     ``controls_exposure``: whether a test begins with the items that ``exposure`` lets it use;
-    ``uses_history``: whether it begins with what earlier tests left.
+    ``uses_history``: whether it begins with what earlier tests left; ``budgets``: of the purposes
+    whose tests have one.
     """
 
     version: str
@@ -146,9 +169,18 @@ class Algorithm:
     measure: Measure
     controls_exposure: bool
     uses_history: bool
+    budgets: Mapping[Purpose, ItemBudget] = field(default_factory=lambda: _NO_BUDGETS)
 
     def rules_for(self, purpose: Purpose) -> Rules:
         return self.rules[purpose]
+
+    def item_budget(self, purpose: Purpose, competences: int) -> int | None:
+        """Return how many items a test about so many competences may have; None for no limit.
+
+        Items on trial come on top: their answers count for nothing.
+        """
+        budget = self.budgets.get(purpose)
+        return None if budget is None else budget.items(competences)
 
 
 def _rules(
@@ -174,6 +206,18 @@ def _rules(
     )
 
 
+_JOINT = Algorithm(
+    version="2.0.0",
+    rules=_rules(
+        SelectionRules(pool_size=5, sharpness=8, progressive_items=3),
+        minima=(2, 2, 5),
+        maxima=(12, 12, 20),
+    ),
+    measure=_all_together,
+    controls_exposure=True,
+    uses_history=True,
+)
+_SHORT = ItemBudget(per_competence=4, least=12)
 _KEPT: Mapping[str, Algorithm] = MappingProxyType(
     {
         "1.0.0": Algorithm(
@@ -185,16 +229,12 @@ _KEPT: Mapping[str, Algorithm] = MappingProxyType(
             controls_exposure=False,
             uses_history=False,
         ),
-        "2.0.0": Algorithm(
-            version="2.0.0",
-            rules=_rules(
-                SelectionRules(pool_size=5, sharpness=8, progressive_items=3),
-                minima=(2, 2, 5),
-                maxima=(12, 12, 20),
-            ),
-            measure=_all_together,
-            controls_exposure=True,
-            uses_history=True,
+        "2.0.0": _JOINT,
+        "2.1.0": replace(
+            _JOINT,
+            version="2.1.0",
+            # An attestation stands on its precision, whatever it takes: no budget.
+            budgets=MappingProxyType({Purpose.POSITIONING: _SHORT, Purpose.TARGET: _SHORT}),
         ),
     }
 )

@@ -21,6 +21,7 @@ from pacnum_api.domains.test_sessions.types import (
 from pacnum_api.kernel.ids import new_id
 from pacnum_api.platform.database import Database
 from pacnum_api.platform.outbox import Event
+from pacnum_api.psychometrics.algorithm import ALGORITHM_VERSION
 from tests.support.callers import Caller
 from tests.support.simulated_agent import Document, SimulatedAgent, begin, path_of, take
 
@@ -31,13 +32,12 @@ def begun(session: StoredSession) -> Event:
     return Event("test_session.started", str(session.id), data={}, occurred_at=session.created_at)
 
 
-async def begun_before(database: Database, caller: Caller, bank: ItemBank) -> Document:
-    """A session as algorithm 1.0.0 left it in the database: none of the columns of today."""
-    setup = SessionSetup(
+def setup_of(bank: ItemBank, version: str) -> SessionSetup:
+    return SessionSetup(
         framework=bank.handle.framework,
         framework_version=bank.handle.framework_version,
         bank_id=bank.handle.id,
-        algorithm_version="1.0.0",
+        algorithm_version=version,
         purpose=SessionPurpose.POSITIONING,
         competences=tuple(bank.competences.index(code) for code in ASKED),
         targets={},
@@ -45,6 +45,16 @@ async def begun_before(database: Database, caller: Caller, bank: ItemBank) -> Do
         locale="fr",
         accommodations=Accommodations(),
     )
+
+
+async def begun_before(
+    database: Database, caller: Caller, bank: ItemBank, *, version: str = "1.0.0"
+) -> Document:
+    """A session as an earlier algorithm left it in the database.
+
+    Of 1.0.0: none of the columns of today.
+    """
+    setup = setup_of(bank, version)
     ground = basis_on(bank, prior=bank.population.prior).ground
     selection = policy.step_after(ground, setup, items=(), categories=()).decision.selection
     assert selection is not None
@@ -91,7 +101,7 @@ async def test_a_session_of_the_first_version_goes_on_to_its_end(
         replay = (await caller.post(path_of(one, "replay"))).json()
         assert replay["is_identical"], replay["differences"]
         versions.append(replay["versions"]["algorithm"])
-    assert versions == ["1.0.0", "2.0.0"]
+    assert versions == ["1.0.0", ALGORITHM_VERSION]
     left = await owner.fetch(
         "SELECT session_id FROM ability_states WHERE tenant_id = $1", caller.tenant_id
     )
@@ -100,6 +110,23 @@ async def test_a_session_of_the_first_version_goes_on_to_its_end(
         "SELECT tests FROM item_exposures WHERE tenant_id = $1", caller.tenant_id
     )
     assert counted == 1
+
+
+async def test_a_session_begun_without_a_budget_gets_none(
+    caller: Caller, bank: ItemBank, *, database: Database
+) -> None:
+    session = await begun_before(database, caller, bank, version="2.0.0")
+    beside = await begin(caller, competences=ASKED)
+    lengths = []
+    for one, version in ((session, "2.0.0"), (beside, "2.1.0")):
+        taken = await take(caller, SimulatedAgent(bank, 0.5), one)
+        assert taken.replies[-1]["state"] == "finished"
+        lengths.append(len(taken.sent))
+        replay = (await caller.post(path_of(one, "replay"))).json()
+        assert replay["is_identical"], replay["differences"]
+        assert replay["versions"]["algorithm"] == version
+    assert lengths[0] > 12 >= lengths[1]
+    assert (session["progress"]["at_most"], beside["progress"]["at_most"]) == (24, 12)
 
 
 async def test_what_it_says_is_what_that_version_knows(

@@ -9,6 +9,7 @@ import pytest
 
 from pacnum_api.domains.items.service import ItemBank
 from pacnum_api.kernel.page import encode_cursor
+from pacnum_api.psychometrics.algorithm import ALGORITHM_VERSION
 from tests.support.callers import Caller
 from tests.support.simulated_agent import (
     Document,
@@ -121,7 +122,7 @@ async def test_a_whole_test(
     assert result["versions"] == {
         "framework": "digcomp-2.2",
         "framework_version": bank.handle.framework_version,
-        "algorithm": "2.0.0",
+        "algorithm": ALGORITHM_VERSION,
         "item_bank": str(bank.handle.id),
         "item_bank_version": bank.handle.version,
     }

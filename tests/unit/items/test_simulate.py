@@ -21,6 +21,7 @@ from pacnum_api.domains.items.service.simulation_options import SimulationOption
 from pacnum_api.domains.items.service.simulation_report import report_simulation
 from pacnum_api.domains.items.service.simulation_tables import simulation_tables
 from pacnum_api.entrypoints.cli import app
+from pacnum_api.psychometrics.algorithm import ALGORITHM_VERSION
 from pacnum_api.psychometrics.simulation.peers import Peer
 from pacnum_api.psychometrics.simulation.population import NormalPopulation
 from pacnum_api.psychometrics.simulation.records import SimulatedTests
@@ -63,7 +64,11 @@ def test_json_is_alone_on_stdout_and_files_are_written(tmp_path: Path) -> None:
     options = ("--synthetic", "40", "--agents", "50", "--processes", "1", "--peers", "random,tubes")
     document = document_of(*options, "--out", str(out))
     assert document["settings"]["agents"] == 50
-    assert [engine["name"] for engine in document["engines"]] == ["2.0.0", "random", "tubes"]
+    assert [engine["name"] for engine in document["engines"]] == [
+        ALGORITHM_VERSION,
+        "random",
+        "tubes",
+    ]
     assert document == json.loads((out / "simulation.json").read_text("utf-8"))
     names = {path.name for path in out.iterdir()}
     for plot in ("bias", "rmse", "coverage", "calibration", "length", "exposure", "levels"):
@@ -84,7 +89,7 @@ def test_figures_have_errors_and_what_is_not_known_is_null() -> None:
     document = document_of(
         "--synthetic", "40", "--agents", "60", "--processes", "1", "--peers", "tubes"
     )
-    ours, tubes = engine_of(document, "2.0.0"), engine_of(document, "tubes")
+    ours, tubes = engine_of(document, ALGORITHM_VERSION), engine_of(document, "tubes")
     assert ours["overall"]["rmse"]["error"] > 0.0
     assert 0.7 < ours["overall"]["coverage_90"]["value"] <= 1.0
     assert tubes["overall"]["coverage_90"] == {"value": None, "error": None}
@@ -106,7 +111,7 @@ def test_rules_are_changed_by_options() -> None:
     assert engine_of(document, "1.0.0")["items"]["mean"] == {"value": 6.0, "error": 0.0}
 
 
-@pytest.mark.parametrize("algorithm", ["1.0.0", "2.0.0"])
+@pytest.mark.parametrize("algorithm", ["1.0.0", "2.0.0", "2.1.0"])
 def test_a_ceiling_keeps_exposure_below_it(algorithm: str) -> None:
     document = document_of(
         "--synthetic", "100", "--agents", "300", "--processes", "1", "--ceiling", "0.2",
@@ -115,12 +120,35 @@ def test_a_ceiling_keeps_exposure_below_it(algorithm: str) -> None:
     assert engine_of(document, algorithm)["exposure"]["greatest"]["value"] <= 0.21
 
 
+@pytest.mark.parametrize(
+    ("options", "budget"),
+    [
+        (("--competences", "4"), 16),
+        (("--competences", "4", "--max-items", "20"), 20),  # never below what one may have
+        (("--competences", "4", "--purpose", "certification"), None),
+        (("--competences", "1"), 12),
+    ],
+)
+def test_a_whole_test_has_a_budget(options: tuple[str, ...], budget: int | None) -> None:
+    document = document_of(
+        "--synthetic", "120", "--agents", "4", "--processes", "1", "--ceiling", "1",
+        "--algorithm", "2.1.0,2.0.0", *options,
+    )  # fmt: skip
+    rules = document["settings"]["rules"]
+    assert (rules["2.1.0"]["item_budget"], rules["2.0.0"]["item_budget"]) == (budget, None)
+    found = engine_of(document, "2.1.0")["items"]["mean"]["value"]
+    if budget is None:
+        assert found == engine_of(document, "2.0.0")["items"]["mean"]["value"]
+    else:
+        assert found <= budget
+
+
 def test_a_target_is_decided() -> None:
     document = document_of(
         "--synthetic", "60", "--competences", "2", "--agents", "20", "--processes", "1",
         "--purpose", "target", "--target", "4", "--ceiling", "1",
     )  # fmt: skip
-    assert "target_decided" in engine_of(document, "2.0.0")["stop_reasons"]
+    assert "target_decided" in engine_of(document, ALGORITHM_VERSION)["stop_reasons"]
 
 
 OPTIONS = SimulationOptions(
@@ -159,7 +187,7 @@ def test_agents_and_a_bank_come_from_files(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "exposure.csv").read_text("utf-8").count(",1.2,") == 10
     assert document["bank"]["title"] == "bank.csv"
     assert document["settings"]["competences"] == ["1.2"]
-    counts = [band["count"] for band in engine_of(document, "2.0.0")["by_ability"]]
+    counts = [band["count"] for band in engine_of(document, ALGORITHM_VERSION)["by_ability"]]
     assert sorted(counts)[-2:] == [2, 2]
 
 

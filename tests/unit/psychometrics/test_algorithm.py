@@ -23,6 +23,7 @@ from tests.unit.psychometrics.banks import Course, Setting, mixed_bank, two_area
 
 BANK = mixed_bank(12, 12, 12)
 POPULATION = two_areas(3)
+VERSIONS = ("1.0.0", "2.0.0", "2.1.0")
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,21 @@ VERSION_2 = {
         errors=("0x1.b1165de0affecp-2", "0x1.18d819cf46487p-1", "0x1.f29658ec98b20p-2"),
     ),
 }
+VERSION_2_1 = {
+    Purpose.POSITIONING: Known(
+        items=(4, 35, 16, 32, 1, 18, 20, 31, 5, 13, 15, 9),
+        reason=StopReason.ITEM_BUDGET,
+        thetas=("0x1.d8209c85998efp-3", "0x1.0a4983e273302p-4", "-0x1.26a8ada8850ddp+0"),
+        errors=("0x1.0cc92aafb863dp-1", "0x1.465224678af5cp-1", "0x1.2a3cc1a46ccc5p-1"),
+    ),
+    Purpose.TARGET: Known(
+        items=(6, 9, 20, 32, 31, 35, 26, 16, 15, 13, 30, 24),
+        reason=StopReason.ITEM_BUDGET,
+        thetas=("0x1.1965ac6e06e4ep+0", "0x1.f8c8215db12a0p-2", "-0x1.e86de27828736p-1"),
+        errors=("0x1.37a2c38bfa4f1p-1", "0x1.514c6e20b427bp-1", "0x1.2a1e0f27838bbp-1"),
+    ),
+    Purpose.CERTIFICATION: VERSION_2[Purpose.CERTIFICATION],  # no budget
+}
 LATER = Known(
     items=(
         4, 32, 20, 16, 5, 31, 35, 13, 9, 15, 18, 11, 1, 22, 19, 12, 6, 26, 28, 24, 17, 30, 14,
@@ -113,8 +129,14 @@ def answer(item: int) -> int:
 
 def course_of(version: str, purpose: Purpose, *, prior: JointPrior = POPULATION.prior) -> Course:
     targets = {0: 5, 1: 4, 2: 3} if purpose is Purpose.TARGET else {}
-    plan = SessionPlan(competences=(2, 0, 1), seed=20_260_101, targets=targets)
-    by = algorithm_for(version).rules_for(purpose)
+    algorithm = algorithm_for(version)
+    plan = SessionPlan(
+        competences=(2, 0, 1),
+        seed=20_260_101,
+        targets=targets,
+        item_budget=algorithm.item_budget(purpose, 3),
+    )
+    by = algorithm.rules_for(purpose)
     return Setting(BANK, prior, by, version=version).course(plan, answer)
 
 
@@ -131,7 +153,10 @@ def known(course: Course) -> Known:
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-@pytest.mark.parametrize(("version", "log"), [("1.0.0", VERSION_1), ("2.0.0", VERSION_2)])
+@pytest.mark.parametrize(
+    ("version", "log"),
+    [("1.0.0", VERSION_1), ("2.0.0", VERSION_2), ("2.1.0", VERSION_2_1)],
+)
 def test_a_known_test_has_its_known_bits(
     version: str, log: dict[Purpose, Known], purpose: Purpose
 ) -> None:
@@ -148,8 +173,8 @@ def test_a_known_later_test_has_its_known_bits() -> None:
 
 
 def test_new_sessions_begin_with_the_latest_version() -> None:
-    assert ALGORITHM_VERSION == "2.0.0"
-    for version in ("1.0.0", "2.0.0"):
+    assert ALGORITHM_VERSION == "2.1.0"
+    for version in VERSIONS:
         assert algorithm_for(version).version == version
 
 
@@ -159,12 +184,40 @@ def test_versions_not_kept_are_refused() -> None:
 
 
 def test_what_a_version_takes_part_in() -> None:
-    first, second = algorithm_for("1.0.0"), algorithm_for("2.0.0")
+    first, *later = map(algorithm_for, VERSIONS)
     assert (first.controls_exposure, first.uses_history) == (False, False)
-    assert (second.controls_exposure, second.uses_history) == (True, True)
+    for one in later:
+        assert (one.controls_exposure, one.uses_history) == (True, True)
 
 
-@pytest.mark.parametrize("version", ["1.0.0", "2.0.0"])
+@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("competences", [1, 2, 3, 4, 21])
+def test_no_whole_test_had_a_budget_before_2_1_0(purpose: Purpose, competences: int) -> None:
+    found = [algorithm_for(version).item_budget(purpose, competences) for version in VERSIONS]
+    short = {1: 12, 2: 12, 3: 12, 4: 16, 21: 84}[competences]
+    assert found == [None, None, None if purpose is Purpose.CERTIFICATION else short]
+
+
+@pytest.mark.parametrize("purpose", [Purpose.POSITIONING, Purpose.TARGET])
+def test_a_budget_leaves_room_for_minima_and_one_competence(purpose: Purpose) -> None:
+    latest = algorithm_for(ALGORITHM_VERSION)
+    stopping = latest.rules_for(purpose).stopping
+    for competences in range(1, 60):
+        budget = latest.item_budget(purpose, competences)
+        assert budget is not None
+        assert budget >= max(stopping.maximum_items, competences * stopping.minimum_items)
+
+
+def test_but_for_its_budget_the_third_version_is_the_second() -> None:
+    second, third = algorithm_for("2.0.0"), algorithm_for("2.1.0")
+    assert third.measure is second.measure
+    assert third.rules == second.rules
+    for purpose in Purpose:
+        longer, shorter = (known(course_of(one, purpose)).items for one in ("2.0.0", "2.1.0"))
+        assert longer[: len(shorter)] == shorter
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_every_purpose_has_rules_and_certification_the_strictest(version: str) -> None:
     found = {purpose: algorithm_for(version).rules_for(purpose).stopping for purpose in Purpose}
     certification = found[Purpose.CERTIFICATION]
@@ -224,7 +277,7 @@ def test_the_second_version_passes_on_all_abilities(asked: tuple[int, ...]) -> N
         assert 0.0 < state.covariance[-1, competence, competence] < 1.0
 
 
-@pytest.mark.parametrize("version", ["1.0.0", "2.0.0"])
+@pytest.mark.parametrize("version", VERSIONS)
 def test_answers_that_cannot_be_are_refused(version: str) -> None:
     by = algorithm_for(version).rules_for(Purpose.POSITIONING)
     where = Setting(BANK, POPULATION.prior, by, version=version)

@@ -14,7 +14,7 @@ from pacnum_api.psychometrics.population import JointPrior, Population
 from pacnum_api.psychometrics.tables import BankTables
 
 CODES = ("1.1", "1.2", "1.3", "2.1")
-VERSIONS = ("1.0.0", ALGORITHM_VERSION)
+VERSIONS = ("1.0.0", "2.0.0", ALGORITHM_VERSION)
 
 Answer = Callable[[int], int]
 """From a position (1-based) to the category of its answer."""

@@ -1,3 +1,4 @@
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -62,6 +63,52 @@ def test_no_item_comes_twice_and_none_from_another_competence(
     assert len(set(course.items)) == len(course.items)
     assert {BANK.tables.competence_of[item] for item in course.items} == {1, 3}
     assert course.steps[-1].decision.reason is not None
+
+
+MANY = ground_of(random_bank(240, competence_count=12))
+
+
+@pytest.mark.parametrize("purpose", [SessionPurpose.POSITIONING, SessionPurpose.TARGET])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_test_of_many_competences_ends_at_its_budget(purpose: SessionPurpose, seed: int) -> None:
+    targets = dict.fromkeys(range(12), 4) if purpose is SessionPurpose.TARGET else {}
+    setup = setup_of(*range(12), seed=seed, purpose=purpose, targets=targets)
+
+    def answer(position: int) -> int:
+        return (2 * position + seed) % 5 % 2
+
+    course = walk(MANY, setup, answer)
+    assert len(course.items) == 48
+    assert course.steps[-1].decision.reason is StopReason.ITEM_BUDGET
+    put = Counter(MANY.tables.competence_of[item] for item in course.items)
+    assert min(put[index] for index in range(12)) >= 2
+    again = walk(MANY, setup, answer)
+    assert again.items == course.items
+    assert [step.decision for step in again.steps] == [step.decision for step in course.steps]
+    longer = walk(MANY, replace(setup, algorithm_version="2.0.0"), answer)
+    assert len(longer.items) > 48
+
+
+@settings(max_examples=25)
+@given(
+    seed=st.integers(0, 2**63 - 1),
+    pattern=PATTERNS,
+    target=st.sampled_from([None, 4]),
+    tryouts=st.sampled_from([{}, {3: 2}, {2: 5, 6: 2}]),
+)
+def test_a_budget_changes_nothing_for_one_competence(
+    seed: int, pattern: list[int], target: int | None, *, tryouts: dict[int, int]
+) -> None:
+    purpose = SessionPurpose.POSITIONING if target is None else SessionPurpose.TARGET
+    targets = {} if target is None else {0: target}
+    ground = ground_of(LARGE.tables, on_tryout=(2, 5))
+    setup = replace(setup_of(0, seed=seed, purpose=purpose, targets=targets), tryouts=tryouts)
+    before, now = (
+        walk(ground, replace(setup, algorithm_version=version), lambda place: pattern[place])
+        for version in ("2.0.0", "2.1.0")
+    )
+    assert now.items == before.items
+    assert [step.decision for step in now.steps] == [step.decision for step in before.steps]
 
 
 @every_version

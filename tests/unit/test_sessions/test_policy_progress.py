@@ -71,7 +71,8 @@ def test_in_the_first_version_progress_only_ever_grows(seed: int, pattern: list[
 @settings(max_examples=25)
 @given(seed=st.integers(0, 2**32), pattern=PATTERNS)
 def test_a_limit_rises_only_where_a_competence_opens_again(seed: int, pattern: list[int]) -> None:
-    parts = progress_along(LARGE, setup_of(0, 1, 2, seed=seed), pattern)
+    setup = setup_of(0, 1, 2, seed=seed, version="2.0.0")  # no budget of the whole test hides it
+    parts = progress_along(LARGE, setup, pattern)
     assert parts[0].at_most == 36
     for before, after in pairwise(parts):
         opened = [
@@ -81,6 +82,26 @@ def test_a_limit_rises_only_where_a_competence_opens_again(seed: int, pattern: l
         ]
         assert after.at_most <= before.at_most or opened
         assert after.at_most <= 36
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 2**32), pattern=PATTERNS)
+def test_a_budget_of_the_whole_test_is_never_passed(seed: int, pattern: list[int]) -> None:
+    setup = setup_of(0, 1, 2, 3, seed=seed)
+    parts = progress_along(LARGE, setup, pattern)
+    assert parts[0].at_most == 16
+    assert all(part.at_most <= 16 for part in parts)
+    assert parts[-1].answered == parts[-1].at_most
+    certified = replace(setup, purpose=SessionPurpose.CERTIFICATION)
+    (first, *_) = progress_along(LARGE, certified, [0, 1] * 50)
+    assert first.at_most == 80  # no budget
+
+
+def test_an_item_on_tryout_comes_on_top_of_the_budget() -> None:
+    ground = ground_of(LARGE.tables, on_tryout=(2,))
+    parts = progress_along(ground, replace(setup_of(0, 1, 2, 3), tryouts={2: 2}), [0, 1] * 50)
+    assert parts[0].at_most == 17
+    assert parts[-1].answered == 17
 
 
 def test_a_competence_found_spent_on_the_way_does_not_open_again() -> None:

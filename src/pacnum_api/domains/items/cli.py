@@ -70,7 +70,9 @@ PoolSize = Annotated[int | None, typer.Option(help="Best items to draw among.")]
 Ceiling = Annotated[
     float | None, typer.Option(help="Greatest share of tests that see an item; 1 for none.")
 ]
-Algorithms = Annotated[str, typer.Option(help="Versions, with commas.")]
+Algorithms = Annotated[
+    str | None, typer.Option(help="Versions, with commas; left out, that of new sessions.")
+]
 Peers = Annotated[str, typer.Option(help="Of random, information, b-matching, tubes.")]
 Seed = Annotated[int, typer.Option(help="Of agents, answers and draws.")]
 Processes = Annotated[int, typer.Option(help="The result does not depend on it.")]
@@ -191,7 +193,7 @@ def simulate(  # noqa: PLR0913 - an argument for each option
     max_items: MaxItems = None,
     pool_size: PoolSize = None,
     ceiling: Ceiling = None,
-    algorithm: Algorithms = "2.0.0",
+    algorithm: Algorithms = None,
     peers: Peers = "",
     seed: Seed = 1,
     processes: Processes = 2,

@@ -1,7 +1,7 @@
 """Many tests of one competence side by side.
 
 For each agent the decisions are exactly those of the engine that serves real sessions (algorithms
-1.0.0 and 2.0.0): the same items, the same bits of the estimate, the same reason to stop.
+1.0.0, 2.0.0 and 2.1.0): the same items, the same bits of the estimate, the same reason to stop.
 ``criteria`` says why that is possible; the tests hold the two against each other. What is saved is
 the interpreter's time: one call for all agents instead of one for each.
 Beyond that engine a batch can hold content areas to their minimum (``content``).
@@ -45,8 +45,10 @@ from pacnum_api.psychometrics.tables import BankTables
 
 _CODE = {reason: code for code, reason in enumerate(REASONS)}
 _OPEN = -1
-VERSIONS = frozenset({"1.0.0", "2.0.0"})
-"""Versions of the algorithm whose tests of one competence can run side by side."""
+VERSIONS = frozenset({"1.0.0", "2.0.0", "2.1.0"})
+"""Versions of the algorithm whose tests of one competence can run side by side.
+
+The budget of a whole test (2.1.0) is never below what one competence may have: it ends none."""
 
 AT_A_TIME = 128
 """So many agents are worked on at a time where every item of the bank or every point of the grid

@@ -5,7 +5,8 @@ What a piece gives depends on nothing but the study and the piece.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from pacnum_api.psychometrics.simulation.sessions import Engine, collect, play
 from pacnum_api.psychometrics.tables import BankTables
 
 _SEEDS_APART = 1_000_003
+_NO_BUDGETS: Mapping[str, int | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +32,8 @@ class Study:
 
     ``rules``: those of each version of the algorithm; ``rules_of_peers``; ``prior``: of all
     abilities of the framework; ``target``: level to decide upon in each competence, which peers do
-    not know of; ``seed``: of the sessions.
+    not know of; ``seed``: of the sessions; ``item_budgets``: items that a whole test of a version
+    may have, None or left out for no limit.
     """
 
     tables: BankTables
@@ -41,6 +44,7 @@ class Study:
     prior: JointPrior
     seed: int
     target: int | None = None
+    item_budgets: Mapping[str, int | None] = field(default_factory=lambda: _NO_BUDGETS)
 
     def engine(self, version: str) -> Engine:
         """The version at work; ``UnknownAlgorithm`` if it is not kept."""
@@ -105,9 +109,12 @@ def _at_once(study: Study, piece: Piece) -> SimulatedTests:
 
 def _played(study: Study, piece: Piece) -> SimulatedTests:
     engine, ended = study.engine(piece.engine), []
+    budget = study.item_budgets.get(piece.engine)
     targets = {} if study.target is None else dict.fromkeys(study.competences, study.target)
     for row, agent in enumerate(range(piece.first, piece.stop)):
-        plan = SessionPlan(study.competences, study.seed_of(agent), targets=targets)
+        plan = SessionPlan(
+            study.competences, study.seed_of(agent), targets=targets, item_budget=budget
+        )
         if piece.admitted is not None:
             plan = _admitted(plan, piece.admitted, row=row)
 

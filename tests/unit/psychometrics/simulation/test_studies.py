@@ -13,7 +13,7 @@ from pacnum_api.psychometrics.stopping import StopReason
 from tests.unit.psychometrics.banks import random_bank
 
 BANK = random_bank(60, competence_count=3)
-VERSIONS = ("1.0.0", "2.0.0")
+VERSIONS = ("1.0.0", "2.0.0", "2.1.0")
 
 
 def study(*competences: int, target: int | None = None) -> Study:
@@ -28,6 +28,10 @@ def study(*competences: int, target: int | None = None) -> Study:
         prior=Population(framework_correlation([1, 1, 2])).prior,
         seed=3,
         target=target,
+        item_budgets={
+            version: algorithm_for(version).item_budget(purpose, len(competences))
+            for version in VERSIONS
+        },
     )
 
 
@@ -63,6 +67,14 @@ def test_only_what_is_admitted_is_asked(competences: tuple[int, ...]) -> None:
     for row, items in enumerate(tests.items):
         assert eligible[row, items[items != NO_ITEM]].all()
     assert tests.items[2, 0] == admitted.featured[2]
+
+
+def test_a_budget_ends_whole_tests_of_its_version_only() -> None:
+    given = study(0, 1, 2)
+    second, third = (run_piece(given, Piece(one, 0, 20)) for one in ("2.0.0", "2.1.0"))
+    assert (third.lengths <= 12).all()
+    assert np.array_equal(third.lengths, np.minimum(second.lengths, 12))
+    assert list(StopReason).index(StopReason.ITEM_BUDGET) in third.reasons
 
 
 @pytest.mark.parametrize("competences", [(1,), (0, 1, 2)])

@@ -8,7 +8,12 @@ import numpy as np
 
 from pacnum_api.domains.items.service.simulation_banks import SimulatedBank
 from pacnum_api.platform.workers import Workers
-from pacnum_api.psychometrics.algorithm import Purpose, UnknownAlgorithm, algorithm_for
+from pacnum_api.psychometrics.algorithm import (
+    ALGORITHM_VERSION,
+    Purpose,
+    UnknownAlgorithm,
+    algorithm_for,
+)
 from pacnum_api.psychometrics.arithmetic import BoolArray
 from pacnum_api.psychometrics.exposure import DEFAULT_CEILING
 from pacnum_api.psychometrics.rules import Rules
@@ -81,7 +86,7 @@ class SimulationRequest:
     ceiling: float | None = None
     assumed_correlation: float | None = None
     has_true_parameters: bool = False
-    algorithms: tuple[str, ...] = ("2.0.0",)
+    algorithms: tuple[str, ...] = (ALGORITHM_VERSION,)
     peers: tuple[Peer, ...] = ()
     seed: int = 1
     processes: int = 1
@@ -107,6 +112,15 @@ class SimulationRequest:
         except UnknownAlgorithm:
             raise ValueError(f"no algorithm {version} is kept") from None
         return self.changes.applied(usual)
+
+    def item_budget(self, version: str) -> int | None:
+        """Items that a whole test of a version may have here, None for no limit: the version's own,
+        and never fewer than these rules allow a competence by itself.
+        """
+        budget = algorithm_for(version).item_budget(self.purpose, len(self.competences))
+        if budget is None:
+            return None
+        return max(budget, self.rules(version).stopping.maximum_items)
 
     @property
     def at_once(self) -> int:
@@ -185,6 +199,7 @@ def _study(bank: SimulatedBank, request: SimulationRequest) -> Study:
         prior=bank.population(request.assumed_correlation).prior,
         seed=request.seed,
         target=request.target,
+        item_budgets={version: request.item_budget(version) for version in request.algorithms},
     )
 
 

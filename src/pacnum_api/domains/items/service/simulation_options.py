@@ -17,7 +17,7 @@ from pacnum_api.domains.items.service.simulation_banks import (
     read_bank_file,
     synthetic_bank,
 )
-from pacnum_api.psychometrics.algorithm import Purpose
+from pacnum_api.psychometrics.algorithm import ALGORITHM_VERSION, Purpose
 from pacnum_api.psychometrics.arithmetic import FloatArray
 from pacnum_api.psychometrics.simulation.peers import Peer
 from pacnum_api.psychometrics.simulation.population import (
@@ -54,7 +54,7 @@ class SimulationOptions:
     max_items: int | None
     pool_size: int | None
     ceiling: float | None
-    algorithm: str
+    algorithm: str | None
     peers: str
     seed: int
     processes: int
@@ -96,7 +96,7 @@ class SimulationOptions:
             ceiling=self.ceiling,
             assumed_correlation=self.assumed_correlation,
             has_true_parameters=self.true_parameters,
-            algorithms=_words(self.algorithm),
+            algorithms=_words(ALGORITHM_VERSION if self.algorithm is None else self.algorithm),
             peers=tuple(_peer(word) for word in _words(self.peers)),
             seed=self.seed,
             processes=self.processes,

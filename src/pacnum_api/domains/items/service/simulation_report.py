@@ -177,11 +177,12 @@ def _band(band: Band) -> Mapping[str, object]:
 
 def _rules(simulation: Simulation, version: str) -> Mapping[str, object]:
     rules = simulation.request.rules(version)
-    return {
+    found = {
         member.name: getattr(part, member.name)
         for part in (rules.stopping, rules.selection)
         for member in fields(part)
     }
+    return found | {"item_budget": simulation.request.item_budget(version)}
 
 
 def _use(use: BankUse) -> Mapping[str, object]:

@@ -90,6 +90,13 @@ def _availability(ground: Ground, setup: SessionSetup) -> FloatArray | None:
     return availability_of_items(ground.groups, np.frombuffer(setup.availability, np.uint8))
 
 
+def _item_budget(setup: SessionSetup) -> int | None:
+    """How many items the session may put, those tried out included; None for no limit."""
+    algorithm = algorithm_for(setup.algorithm_version)
+    budget = algorithm.item_budget(Purpose(setup.purpose.value), len(setup.competences))
+    return None if budget is None else budget + len(setup.tryouts)
+
+
 def _plan(ground: Ground, setup: SessionSetup) -> SessionPlan:
     factor = _availability(ground, setup)
     return SessionPlan(
@@ -97,6 +104,7 @@ def _plan(ground: Ground, setup: SessionSetup) -> SessionPlan:
         seed=setup.seed,
         targets=setup.targets,
         eligible=_allowed(ground, factor),
+        item_budget=_item_budget(setup),
         tryouts=setup.tryouts,
         availability=factor,
         featured=setup.featured,

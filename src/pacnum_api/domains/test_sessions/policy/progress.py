@@ -15,7 +15,8 @@ def progress_of(tables: BankTables, measured: Measurement, *, codes: Sequence[st
     """The progress after a step; ``codes`` are the framework's competence codes by position.
 
     A closed competence counts with the items it had, an open one with those it had and may still
-    have: at most the rules' maximum, at most what the bank has left. Where competences are measured
+    have: at most the rules' maximum, at most what the bank has left; all of them together with no
+    more than the budget of the whole test. Where competences are measured
     together, an answer may open one again that was closed: then ``at_most`` rises and the fraction
     falls. Items tried out count like all others.
     """
@@ -33,7 +34,9 @@ def progress_of(tables: BankTables, measured: Measurement, *, codes: Sequence[st
             maximum = quota_of(state, index, rules=measured.rules.stopping).maximum
             at_most += min(max(maximum - state.counts[index], 0), int(left[index]))
         parts.append(CompetenceProgress(codes[index], put[index], is_closed))
-    answered = len(state.items)
+    answered, budget = len(state.items), state.plan.item_budget
+    if budget is not None:
+        at_most = min(at_most, budget)
     return Progress(
         answered=answered,
         at_most=at_most,

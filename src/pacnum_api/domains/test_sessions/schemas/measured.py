@@ -19,7 +19,7 @@ class VersionsRead(Out):
 
     framework: FrameworkCode
     framework_version: int = Field(examples=[1])
-    algorithm: str = Field(examples=["2.0.0"])
+    algorithm: str = Field(examples=["2.1.0"])
     item_bank: UUID
     item_bank_version: int = Field(examples=[3])
 
