@@ -15,6 +15,7 @@ the old ones; the old ones stay as long as a session, or the replay of one, may 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from math import ceil
 from types import MappingProxyType
 from typing import Protocol
 
@@ -151,7 +152,15 @@ class ItemBudget:
         """Return the greatest number of items of a test about so many competences."""
         return max(self.least, self.per_competence * competences)
 
+    def items_of_each(self, competences: int) -> int:
+        """Return how many items of one competence such a test may well take.
 
+        Half as many again as its even share: the budget goes where it tells most.
+        """
+        return ceil(_UNEVEN * self.items(competences) / competences)
+
+
+_UNEVEN = 1.5
 _NO_BUDGETS: Mapping[Purpose, ItemBudget] = MappingProxyType({})
 
 
@@ -181,6 +190,15 @@ class Algorithm:
         """
         budget = self.budgets.get(purpose)
         return None if budget is None else budget.items(competences)
+
+    def items_of_each(self, purpose: Purpose, competences: int) -> int:
+        """Return how many items of a competence such a test must find, however often they are used.
+
+        That many of a bank's items raise the ceiling of exposure where it has few.
+        """
+        most = self.rules[purpose].stopping.maximum_items
+        budget = self.budgets.get(purpose)
+        return most if budget is None else min(most, budget.items_of_each(competences))
 
 
 def _rules(

@@ -208,6 +208,16 @@ def test_a_budget_leaves_room_for_minima_and_one_competence(purpose: Purpose) ->
         assert budget >= max(stopping.maximum_items, competences * stopping.minimum_items)
 
 
+@pytest.mark.parametrize(
+    ("competences", "found"), [(1, 12), (2, 9), (3, 6), (4, 6), (5, 6), (21, 6)]
+)
+def test_a_budget_lowers_what_a_test_must_find_of_each(competences: int, found: int) -> None:
+    latest = algorithm_for("2.1.0")
+    assert latest.items_of_each(Purpose.POSITIONING, competences) == found
+    assert latest.items_of_each(Purpose.CERTIFICATION, competences) == 20
+    assert algorithm_for("2.0.0").items_of_each(Purpose.POSITIONING, competences) == 12
+
+
 def test_but_for_its_budget_the_third_version_is_the_second() -> None:
     second, third = algorithm_for("2.0.0"), algorithm_for("2.1.0")
     assert third.measure is second.measure

@@ -122,6 +122,16 @@ class SimulationRequest:
             return None
         return max(budget, self.rules(version).stopping.maximum_items)
 
+    def items_of_each(self, version: str) -> int:
+        """Items of a competence that a test of a version must find: all that the rules allow where
+        they are not the version's own.
+        """
+        most = self.rules(version).stopping.maximum_items
+        own = algorithm_for(version)
+        if most != own.rules_for(self.purpose).stopping.maximum_items:
+            return most
+        return own.items_of_each(self.purpose, len(self.competences))
+
     @property
     def at_once(self) -> int:
         """Tests that are under way at the same time, where exposure has a ceiling."""
@@ -245,7 +255,7 @@ def _waves(study: Study, name: str, *, request: SimulationRequest) -> Waves | No
         ceiling,
         study.tables,
         competences=study.competences,
-        need=study.rules[name].stopping.maximum_items,
+        need=request.items_of_each(name),
     )
 
 

@@ -38,12 +38,13 @@ async def allot_items(
     algorithm = algorithm_for(setup.algorithm_version)
     if not algorithm.controls_exposure:
         return setup
-    rules = algorithm.rules_for(Purpose(setup.purpose.value)).stopping
+    purpose = Purpose(setup.purpose.value)
+    rules = algorithm.rules_for(purpose).stopping
     admission, exposure = await items.begin_exposure(
         uow,
         basis.bank,
         competences=setup.competences,
-        need=rules.maximum_items,
+        need=algorithm.items_of_each(purpose, len(setup.competences)),
         ceiling=ceiling,
     )
     if left_out is not None:
