@@ -135,23 +135,30 @@ async def bank(app: FastAPI) -> ItemBank:
         return await get_bank(uow, (await current_bank(uow, "digcomp-2.2")).id)
 
 
-async def play(
-    caller: Caller, bank: ItemBank, *, area: str, locale: str, chance: random.Random
-) -> Seen:
+@dataclass(frozen=True)
+class Game:
+    """What a test is about, and how often its answers are right."""
+
+    area: str
+    locale: str
+    right: float
+
+
+async def play(caller: Caller, bank: ItemBank, *, game: Game, chance: random.Random) -> Seen:
     """One test on an area's competences, with everything on the way that a token can fetch.
 
-    Every other answer is right: a test of somebody who knows nothing is soon over.
+    Agents of all abilities play: each meets other items.
     """
     body = {
         "agent": {"external_id": {"issuer": "lms", "value": f"a-{chance.random()}"}},
         "framework": "digcomp-2.2",
-        "competences": [code for code in bank.competences if code.startswith(area)],
-        "locale": locale,
+        "competences": [code for code in bank.competences if code.startswith(game.area)],
+        "locale": game.locale,
     }
     begun = await caller.post("/v1/test-sessions", json=body)
     taker = caller.with_token(begun.json()["session_token"])
     path = f"/v1/test-sessions/{begun.json()['id']}"
-    seen = Seen(locale)
+    seen = Seen(game.locale)
     seed = int((await caller.get(f"{path}/explanation")).json()["seed"])
     pending = seen.keep(await taker.get(path))["pending_item"]
     while pending is not None:
@@ -159,15 +166,15 @@ async def play(
         answer = {"position": pending["position"], "item_id": pending["item_id"]}
         answer["response"] = some_response(pending, chance)
         index = bank.index_of(UUID(pending["item_id"]))
-        if index is not None and chance.random() < 0.5:
-            answer["response"] = bank.right_response(index, seed=seed, locale=locale)
+        if index is not None and chance.random() < game.right:
+            answer["response"] = bank.right_response(index, seed=seed, locale=game.locale)
         accepted = await taker.post(f"{path}/answers", json=answer)
         assert accepted.status_code == 201, accepted.text
         if pending["position"] == 5:
             await _provoke(taker, path, answer=answer, seen=seen)
         pending = seen.keep(accepted)["pending_item"]
     for part in ("", "/result"):
-        seen.keep(await taker.get(path + part, headers={"Accept-Language": locale}))
+        seen.keep(await taker.get(path + part, headers={"Accept-Language": game.locale}))
     return seen
 
 
@@ -225,9 +232,10 @@ async def games(app: FastAPI, bank: ItemBank) -> list[Seen]:
         caller = await make_caller(app, http)
         chance = random.Random(20260302)  # noqa: S311 - answers by chance, the same in every run
         return [
-            await play(caller, bank, area=area, locale=locale, chance=chance)
+            await play(caller, bank, game=Game(area, locale, right), chance=chance)
             for area in ("1.", "2.", "3.", "4.", "5.")
             for locale in ("fr", "en")
+            for right in (0.1, 0.5, 0.9)
         ]
 
 

@@ -33,7 +33,12 @@ def _numeric(interaction: Shown, chance: random.Random) -> dict[str, Any]:
 def _fill(blank: Shown, chance: random.Random) -> str | int:
     if blank["kind"] == "choice":
         return chance.choice(_labels(blank["options"]))
-    return "mot" if blank["kind"] == "text" else chance.randint(0, 1000)
+    return _word(blank) if blank["kind"] == "text" else chance.randint(0, 1000)
+
+
+def _word(asked: Shown) -> str:
+    """As long as it may be: some items ask for a letter."""
+    return "mot"[: asked["max_length"]]
 
 
 def _cloze(interaction: Shown, chance: random.Random) -> dict[str, Any]:
@@ -60,7 +65,7 @@ def _ordering(interaction: Shown, chance: random.Random) -> dict[str, Any]:
 _GUESSES: Mapping[str, Any] = {
     "single_choice": lambda shown, chance: {"choice": chance.choice(_labels(shown["options"]))},
     "multiple_choice": lambda shown, chance: {"choices": _some(shown["options"], chance)},
-    "short_text": lambda *_: {"text": "courriel"},
+    "short_text": lambda shown, _: {"text": "courriel"[: shown["max_length"]]},
     "numeric": _numeric,
     "cloze": _cloze,
     "ordering": _ordering,

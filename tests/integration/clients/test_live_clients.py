@@ -227,8 +227,13 @@ async def test_what_no_longer_matters_is_forgotten_for_every_tenant(
                 jti,
                 utc_now() + age,
             )
-    assert await tasks.purge_expired(database) == 4
-    assert await tasks.purge_expired(database) == 0
+    # windows of requests that other tests sent may end at any moment, so only these two count
+    assert await tasks.purge_expired(database) >= 4
+    windows = await owner.fetch(
+        "SELECT subject FROM rate_limit_windows WHERE tenant_id = ANY($1)",
+        [client.tenant_id for client in both],
+    )
+    assert len(windows) == 2
     left = await owner.fetch(
         "SELECT jti FROM client_assertions WHERE client_id = ANY($1)",
         [client.client_id for client in both],

@@ -55,7 +55,8 @@ def present(item: Item, *, seed: int, locale: str) -> PresentedItem:
     asked = item.task.interaction
     shown = _shown(asked, words, labels=label(item, seed))
     if isinstance(asked, Hotspot):
-        shown["image"] = _image(item, words, image=asked.image)
+        # first, as the schema has it: replies are written without it, and must read the same
+        shown = {"image": _image(item, words, image=asked.image), **shown}
     return PresentedItem(
         type=item.type,
         content={
