@@ -1,5 +1,6 @@
 """Cases open files with real readers; what a proof says becomes a response of each type."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,14 @@ from typing import Any
 import pytest
 
 from pacnum_api.domains.items.policy.grading import grade
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    ProofFailed,
+    match,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import (
     ProofsUnreadable,
     case_of,
@@ -123,6 +131,17 @@ def test_printed_numbers(text: object, value: float) -> None:
 def test_no_number() -> None:
     with pytest.raises(ProofFailed, match="'douze' is not a number"):
         number("douze")
+
+
+def test_one_thing_and_a_pattern_must_be_there() -> None:
+    assert only(iter("a")) == "a"
+    for found in ("", "ab"):
+        with pytest.raises(ProofFailed, match="found instead of one"):
+            only(found)
+    assert match(r"(\d+) h", "à 9 h")[1] == "9"
+    assert match("B", "abc", flags=re.IGNORECASE)[0] == "b"
+    with pytest.raises(ProofFailed, match="is not in 'midi'"):
+        match(r"\d", "midi")
 
 
 ANSWERS: dict[str, Answer] = {

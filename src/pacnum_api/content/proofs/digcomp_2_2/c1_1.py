@@ -1,12 +1,19 @@
 """Keys of 1.1, browsing, searching and filtering, found again from the files."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, product
 from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, Row, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    ProofFailed,
+    Row,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
 _Hits = Callable[[str], set[Any]]
@@ -14,14 +21,6 @@ _MONTHS: Final = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "en": "January February March April May June July August September October November December",
 }
-
-
-def _only(found: Iterable[Any]) -> Any:
-    """The one thing found. Raises ProofFailed when there is none, or more than one."""
-    things = list(found)
-    if len(things) != 1:
-        raise ProofFailed(f"{len(things)} found instead of one: {things}")
-    return things[0]
 
 
 def _group(pattern: str, text: str) -> str:
@@ -38,10 +37,10 @@ def _words(text: str) -> set[str]:
 
 def _region_with(case: Case, text: str) -> set[str]:
     """The region of a drawing in which a text is written, the only one in the drawing."""
-    element = _only(part for part in case.drawing().iter() if part.text == text)
+    element = only(part for part in case.drawing().iter() if part.text == text)
     x, y = float(element.attrib["x"]), float(element.attrib["y"])
     return {
-        _only(
+        only(
             region["text"]
             for region in case.interaction["regions"]
             if 0 < x - region["x"] < region["width"] and 0 < y - region["y"] < region["height"]
@@ -68,7 +67,7 @@ def _by_cue(case: Case, sections: Mapping[str, str], *, cues: Sequence[tuple[str
     place = {"fr": 0, "en": 2}[case.locale]
     pairs = [cue[place : place + 2] for cue in cues]
     return {
-        part: _only(name for name, text in sections.items() if words in text)
+        part: only(name for name, text in sections.items() if words in text)
         for part, words in pairs
     }
 
@@ -78,7 +77,7 @@ def _horaires(case: Case) -> Answer:
     wanted = {"fr": {"bibliothèque", "droit", "horaires"}, "en": {"law", "library", "hours"}}
     texts = [part.text or "" for part in case.drawing().iter()]
     titles = [text for text in texts if "/" not in text and wanted[case.locale] <= _words(text)]
-    return _region_with(case, _only(titles))
+    return _region_with(case, only(titles))
 
 
 def _poste(case: Case) -> Answer:
@@ -90,7 +89,7 @@ def _objet(case: Case) -> Answer:
     """The only line of the register whose object and place are those of the scenario."""
     scenario = case.scenario.casefold()
     return number(
-        _only(
+        only(
             row[0]
             for row in case.rows(".csv")[1:]
             if all(re.search(rf"\b{re.escape(cell.casefold())}\b", scenario) for cell in row[1:])
@@ -102,11 +101,11 @@ def _conge(case: Case) -> Answer:
     """The option that shows, of the titles in the file, only the paternity leave's duration."""
     wanted = {"fr": {"paternité", "durée"}, "en": {"paternity", "duration"}}[case.locale]
     titles = [_words(line) for line in case.text().splitlines() if line.strip()]
-    sheet = _only(title for title in titles if wanted <= title)
+    sheet = only(title for title in titles if wanted <= title)
     shown = {
         option: [title for title in titles if _words(option) <= title] for option in case.texts()
     }
-    return str(_only(option for option, sheets in shown.items() if sheets == [sheet]))
+    return str(only(option for option, sheets in shown.items() if sheets == [sheet]))
 
 
 def _conteneur(case: Case) -> Answer:
@@ -114,7 +113,7 @@ def _conteneur(case: Case) -> Answer:
     container = _group(r"(C-\d{4})", case.stem)
     event = {"fr": "BLOCAGE", "en": "BLOCKED"}[case.locale]
     lines = [line.split() for line in case.text(".log").splitlines() if line.strip()]
-    return str(_only(line[0] for line in lines if line[1] == container and line[-1] == event))
+    return str(only(line[0] for line in lines if line[1] == container and line[-1] == event))
 
 
 def _alerte(case: Case) -> Answer:
@@ -129,7 +128,7 @@ def _alerte(case: Case) -> Answer:
         is_decision = re.match(court, title) and year in title
         is_road = re.search(trade, title, re.IGNORECASE)
         if is_decision and is_road and re.search(topic, summary, re.IGNORECASE):
-            kept.add(_only(option for option in case.texts() if option.endswith(f" {mark}")))
+            kept.add(only(option for option in case.texts() if option.endswith(f" {mark}")))
     return kept
 
 
@@ -231,7 +230,7 @@ def _retours(case: Case) -> Answer:
     operators = ("AND", "OR", "NOT")
     found = {option: _search(option, hits, operators=operators) for option in case.texts()}
     whole = {option: len(sheets) for option, sheets in found.items() if useful <= sheets}
-    return str(_only(option for option, many in whole.items() if many == min(whole.values())))
+    return str(only(option for option, many in whole.items() if many == min(whole.values())))
 
 
 def _meets(row: Row, criterion: str) -> bool:
@@ -250,7 +249,7 @@ def _patiente(case: Case) -> Answer:
     card = re.findall(r"\b[A-Z]{2,}(?: [A-Z]{2,})*\b|\d\d/\d\d/\d{4}", case.scenario)
     bare = {said.replace(" ", "") for said in card}
     rows = case.table(".ods")
-    record = _only(row for row in rows if bare <= set(row.values()))
+    record = only(row for row in rows if bare <= set(row.values()))
     kept = set()
     for option in case.texts():
         criteria = re.split(" et | and ", option)
@@ -280,7 +279,7 @@ def _sans_parentheses(case: Case) -> Answer:
         option: _search(re.sub("[()]", "", option), hits, operators=operators)
         for option in case.texts()
     }
-    return str(_only(option for option, shown in found.items() if shown == wanted))
+    return str(only(option for option, shown in found.items() if shown == wanted))
 
 
 def _collecte(case: Case) -> Answer:
@@ -289,7 +288,7 @@ def _collecte(case: Case) -> Answer:
         [line.split(": ", 1) for line in group.splitlines() if ": " in line]
         for group in case.text().split("\n\n")
     ]
-    rules = _only(group[1:] for group in groups if group and group[0][1] in case.scenario)
+    rules = only(group[1:] for group in groups if group and group[0][1] in case.scenario)
 
     def allowed(address: str) -> bool:
         verdict = (0, True)
@@ -327,7 +326,7 @@ def _ciblage(case: Case) -> Answer:
             shown = {i for i, row in rows if any(row[one] for one in criteria)}
             if len(shown) <= most and severe <= shown:
                 scores[criteria] = len(shown & frauds)
-    return set(_only(one for one, many in scores.items() if many == max(scores.values())))
+    return set(only(one for one, many in scores.items() if many == max(scores.values())))
 
 
 def _deux_moteurs(case: Case) -> Answer:
@@ -346,7 +345,7 @@ def _deux_moteurs(case: Case) -> Answer:
         enough = all(shown.count(family) >= 9 for family in {row[1] for row in rows})
         return enough and energy <= limit and not outside
 
-    return str(_only(pair for pair in case.texts() if meets(re.split(" et | and ", pair))))
+    return str(only(pair for pair in case.texts() if meets(re.split(" et | and ", pair))))
 
 
 def _ce_qui_manque(case: Case) -> Answer:

@@ -1,16 +1,22 @@
 """Keys of 1.3 (managing data, information and digital content), found again from the files."""
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from itertools import combinations
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from unicodedata import normalize
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    ProofFailed,
+    match,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
-_T = TypeVar("_T")
 _MONTHS: Final = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "en": "January February March April May June July August September October November December",
@@ -35,22 +41,9 @@ def _day(text: str) -> date:
 def _when(case: Case) -> datetime:
     """The day that the scenario gives, with its hour if there is one."""
     pattern = r"(\d+)(?:er)? (\w+) (20\d\d)(?:\D+(\d+)(?: h |:)(\d+))?"
-    day, name, year, hour, minute = _match(pattern, case.scenario).groups()
+    day, name, year, hour, minute = match(pattern, case.scenario).groups()
     month = _MONTHS[case.locale].split().index(name) + 1
-    return datetime(int(year), month, int(day), int(hour or 0), int(minute or 0))  # noqa: DTZ001
-
-
-def _only(found: Collection[_T]) -> _T:
-    if len(found) != 1:
-        raise ProofFailed(f"one wanted, found {found}")
-    return next(iter(found))
-
-
-def _match(pattern: str, text: str) -> re.Match[str]:
-    found = re.search(pattern, text)
-    if found is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return found
+    return datetime(int(year), month, int(day), int(hour or 0), int(minute or 0))  # noqa: DTZ001 - no zone is given
 
 
 def _bare(text: str) -> str:
@@ -66,7 +59,7 @@ def _printed(case: Case) -> list[tuple[float, float, str]]:
 
 def _region(case: Case, *, top: float, left: float) -> str:
     """The region of a drawing in which a point lies."""
-    return _only(
+    return only(
         [
             str(region["text"])
             for region in case.interaction["regions"]
@@ -79,7 +72,7 @@ def _region(case: Case, *, top: float, left: float) -> str:
 def _modifie(case: Case) -> Answer:
     """Take the row with the latest day."""
     days = {str(name): _day(day) for name, day, _ in case.rows("csv")[1:]}
-    return _only([name for name, day in days.items() if day == max(days.values())])
+    return only([name for name, day in days.items() if day == max(days.values())])
 
 
 def _facture(case: Case) -> Answer:
@@ -88,9 +81,9 @@ def _facture(case: Case) -> Answer:
     for top, left, words in _printed(case):
         if words.isdigit():
             year = words
-        elif year == _match(r"20\d\d", case.stem)[0] and words.casefold()[:-1] in case.stem:
+        elif year == match(r"20\d\d", case.stem)[0] and words.casefold()[:-1] in case.stem:
             found.append(_region(case, top=top, left=left))
-    return {_only(found)}
+    return {only(found)}
 
 
 def _copie(case: Case) -> Answer:
@@ -104,28 +97,28 @@ def _copie(case: Case) -> Answer:
         for top, (name, *seen) in lines.items()
         if " (1)" in name and seen == files[name.replace(" (1)", "")]
     ]
-    return {_only(same)}
+    return {only(same)}
 
 
 def _objets(case: Case) -> Answer:
     """Count the status asked for in the column of today."""
-    wanted = _match(r"[«“]\s*(.+?)\s*[»”]", case.stem)[1]
+    wanted = match(r"[«“]\s*(.+?)\s*[»”]", case.stem)[1]
     header, *rows = case.rows("ods")
-    place = _only([i for i, name in enumerate(header) if re.search(r"aujourd|today", name)])
+    place = only([i for i, name in enumerate(header) if re.search(r"aujourd|today", name)])
     return [row[place] for row in rows].count(wanted)
 
 
 def _guichets(case: Case) -> Answer:
     """Read both ways of writing a day and take the earliest."""
     days = {str(name): _day(day) for name, _, day in case.rows("csv")[1:]}
-    return _only([name for name, day in days.items() if day == min(days.values())])
+    return only([name for name, day in days.items() if day == min(days.values())])
 
 
 def _rangement(case: Case) -> Answer:
     """Apply the numbered rules of the note, the one that prevails first."""
     note = case.text()
     names = dict(re.findall(r"^(\d)\. [«\"]?\s*(\w+)", note, flags=re.MULTILINE))
-    prevails = _match(r"(?:règle|rule) (\d) (?:l'emporte|prevails)", note)[1]
+    prevails = match(r"(?:règle|rule) (\d) (?:l'emporte|prevails)", note)[1]
     signs = {
         prevails: r"\bM\. |\bMme |\bMrs? |nom des demandeurs|applicants' names",
         "4": r"(?:Brouillon|Draft).*(?:version adoptée|adopted version).*(?:enregistrée|saved)",
@@ -141,23 +134,23 @@ def _rangement(case: Case) -> Answer:
 def _dossiers(case: Case) -> Answer:
     """Count the different cases among the filings in the state asked for."""
     _, *rows = case.rows("xlsx")
-    state = _only([state for state in {row[3] for row in rows} if state in case.stem])
+    state = only([state for state in {row[3] for row in rows} if state in case.stem])
     return len({row[1] for row in rows if row[3] == state})
 
 
 def _importation(case: Case) -> Answer:
     """Undo the wrong reading, then see which signs cut each line and each quantity."""
     text = case.text()
-    shown = _match(r"Windows-\d+", text)[0]
+    shown = match(r"Windows-\d+", text)[0]
     lines = {int(place): line for place, line in re.findall(r"^(\d) \| ?(.*)$", text, re.MULTILINE)}
     raw = "\n".join(lines.values()).encode(shown)
     sets = [option["text"] for option in case.interaction["blanks"][0]["options"]]
     read = {name: text for name in sets if "\ufffd" not in (text := raw.decode(name, "replace"))}
     data = [line for line in lines.values() if re.match(r"\d{4}\W", line)]
-    field = _only(
+    field = only(
         [sign for sign in "\t;,|" if sign in data[0] and len({d.count(sign) for d in data}) == 1]
     )
-    decimal = _only(list({_match(r"^\d+(\D)\d+$", line.split(field)[3])[1] for line in data}))
+    decimal = only(list({match(r"^\d+(\D)\d+$", line.split(field)[3])[1] for line in data}))
     titles = min(n for n, line in lines.items() if line.count(field) == data[0].count(field))
     names = [_SEPARATORS[sign][case.locale] for sign in (field, decimal)]
     return [min(read, key=lambda name: len(read[name])), *names, titles]
@@ -179,9 +172,9 @@ def _extraction(case: Case) -> Answer:
 def _fiches(case: Case) -> Answer:
     """Check each record against the rules of the data dictionary."""
     rules = case.text()
-    highest = int(_match(r"(\d+) (?:au plus|at most)", rules)[1])
+    highest = int(match(r"(\d+) (?:au plus|at most)", rules)[1])
     states = set(re.findall(r"\b([A-Z]) \(", rules))
-    without = _match(r"STATU[ST] (?:vaut|is) ([A-Z])", rules)[1]
+    without = match(r"STATU[ST] (?:vaut|is) ([A-Z])", rules)[1]
     faulty = [
         str(row[0]).split(".")[0] != str(row[1])
         or not 0 < row[2] <= highest
@@ -195,9 +188,9 @@ def _fiches(case: Case) -> Answer:
 def _lots(case: Case) -> Answer:
     """Work out the year in which each period ends, then apply the rules of the scenario."""
     year = _when(case).year
-    fates = {letter: _match(rf"{letter}, ([^;.]+)", case.scenario)[1].strip() for letter in "VE"}
-    kept = _only([c for c in case.texts("categories") if " service" in c])
-    frozen = _only([c for c in case.texts("categories") if c in {"Geler", "Freeze"}])
+    fates = {letter: match(rf"{letter}, ([^;.]+)", case.scenario)[1].strip() for letter in "VE"}
+    kept = only([c for c in case.texts("categories") if " service" in c])
+    frozen = only([c for c in case.texts("categories") if c in {"Geler", "Freeze"}])
     fate: dict[str, Answer] = {}
     for lot, _, closed, period, outcome, remark in case.rows("ods")[1:]:
         if re.search(r"recours pendant|appeal pending|pending appeal", _bare(remark or "")):
@@ -231,10 +224,10 @@ _TREATMENTS: Final = {"calcul": "ODS", "col": "CSV", "pages": "PDF/A", "pixel": 
 def _conservation(case: Case) -> Answer:
     """Apply the articles of the policy to the format and to what must be kept of each lot."""
     policy = case.pages()
-    _match("signé électroniquement n'est pas modifié|signed file is not modified", policy)
-    _match("déjà dans un format ouvert reste tel|already in an open format stays", policy)
+    match("signé électroniquement n'est pas modifié|signed file is not modified", policy)
+    match("déjà dans un format ouvert reste tel|already in an open format stays", policy)
     proof, bare = (
-        _only([text for text in case.texts("right") if re.search(words, text)])
+        only([text for text in case.texts("right") if re.search(words, text)])
         for words in ("preuve|proof", "sans autre pièce|nothing else")
     )
     lots = {row[0]: row for row in case.rows("csv")[1:]}
@@ -246,13 +239,13 @@ def _conservation(case: Case) -> Answer:
         elif not re.search("propriétaire|proprietary", received, re.IGNORECASE):
             pairs[left] = bare
         else:
-            pairs[left] = _only([t for word, t in _TREATMENTS.items() if word in keep])
+            pairs[left] = only([t for word, t in _TREATMENTS.items() if word in keep])
     return pairs
 
 
 def _courrier(case: Case) -> Answer:
     """Divide intruders by the column's total and misses by the line's."""
-    most = {share: int(_match(rf"{share} ?%", case.scenario)[0].rstrip(" %")) for share in "21"}
+    most = {share: int(match(rf"{share} ?%", case.scenario)[0].rstrip(" %")) for share in "21"}
     header, *rows = case.rows("xlsx")
     chosen: dict[str, Answer] = {}
     for place, row in enumerate(rows, start=1):
@@ -263,7 +256,7 @@ def _courrier(case: Case) -> Answer:
         if intruders and misses:
             raise ProofFailed(f"both conditions fail for {row[0]}")
         words = "intr" if intruders else "oublis|misses" if misses else "Automati"
-        chosen[header[place]] = _only([c for c in case.texts("categories") if re.search(words, c)])
+        chosen[header[place]] = only([c for c in case.texts("categories") if re.search(words, c)])
     return chosen
 
 
@@ -281,12 +274,12 @@ def _parc(case: Case) -> Answer:
         distinct = all(len(set(column)) == len(column) for column in keys)
         if filled and distinct and keys[0] == keys[1]:
             good.append(option)
-    return _only(good)
+    return only(good)
 
 
 def _sanctions(case: Case) -> Answer:
     """Open the nested groups, apply the folder's own rights, compare with posts and ends."""
-    block = _match(r"/ Sanctions.*\n((?:    .+\n)+)", case.text())[1]
+    block = match(r"/ Sanctions.*\n((?:    .+\n)+)", case.text())[1]
     rights = dict(re.findall(r"^\s+(.+?) ?: (.+)$", block, flags=re.MULTILINE))
     links = case.rows("xlsx")[1:]
     found = set()

@@ -4,13 +4,20 @@ import re
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from itertools import combinations, count
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, Row, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    ProofFailed,
+    Row,
+    match,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
-_T = TypeVar("_T")
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _YES: Final = {"oui", "yes"}
 _MONTHS: Final = {
@@ -19,28 +26,15 @@ _MONTHS: Final = {
 }
 
 
-def _only(found: Collection[_T]) -> _T:
-    if len(found) != 1:
-        raise ProofFailed(f"one wanted, found {found}")
-    return next(iter(found))
-
-
-def _match(pattern: str, text: str) -> re.Match[str]:
-    found = re.search(pattern, text)
-    if found is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return found
-
-
 def _day(text: str, locale: str) -> date:
     """The first day written out in a text."""
-    day, name, year = _match(r"(\d+) (\w+) (20\d\d)", text).groups()
+    day, name, year = match(r"(\d+) (\w+) (20\d\d)", text).groups()
     return date(int(year), _MONTHS[locale].split().index(name) + 1, int(day))
 
 
 def _with(texts: Collection[str], pattern: str) -> str:
     """The only text in which a pattern is found."""
-    return _only([text for text in texts if re.search(pattern, text, re.IGNORECASE)])
+    return only([text for text in texts if re.search(pattern, text, re.IGNORECASE)])
 
 
 def _points(text: str) -> list[str]:
@@ -51,9 +45,9 @@ def _points(text: str) -> list[str]:
 def _bulle(case: Case) -> Answer:
     """Find the button whose sign is a bubble with three dots."""
     buttons = case.drawing().iter(f"{_SVG}g")
-    bubble = _only([group for group in buttons if len(group.findall(f"{_SVG}circle")) == 3])
+    bubble = only([group for group in buttons if len(group.findall(f"{_SVG}circle")) == 3])
     left = float(bubble.findall(f"{_SVG}rect")[0].attrib["x"])
-    return {_only([one["text"] for one in case.interaction["regions"] if one["x"] == left])}
+    return {only([one["text"] for one in case.interaction["regions"] if one["x"] == left])}
 
 
 def _micro(case: Case) -> Answer:
@@ -75,16 +69,16 @@ def _micro(case: Case) -> Answer:
 def _absence(case: Case) -> Answer:
     """Find the contact whose field is that of the request."""
     fields = ("atelier|workshop", "aide|help", "entretien|interview")
-    field = _only([one for one in fields if re.search(one, case.scenario)])
+    field = only([one for one in fields if re.search(one, case.scenario)])
     contacts = re.findall(r"(?m)^- (.+)$", case.body())
-    return _match(r"\S+@\S+", _with(contacts, field))[0]
+    return match(r"\S+@\S+", _with(contacts, field))[0]
 
 
 def _objet(case: Case) -> Answer:
     """Take the subject that names the stop, its day and what the draft asks people to do."""
-    deed = _match(r"(?:Merci d'|Please )(\w{5})", case.body())[1]
-    day = _match(r"jeudi|Thursday", case.body())[0]
-    return _only([text for text in case.texts() if deed in text and day in text])
+    deed = match(r"(?:Merci d'|Please )(\w{5})", case.body())[1]
+    day = match(r"jeudi|Thursday", case.body())[0]
+    return only([text for text in case.texts() if deed in text and day in text])
 
 
 def _reponse(case: Case) -> Answer:
@@ -123,7 +117,7 @@ _CUES: Final = (
 def _outils(case: Case) -> Answer:
     """Take for each exchange the first point of the note that speaks of it, and its tool."""
     tools = [
-        _only([one for one in case.texts("categories") if one.casefold() in point.casefold()])
+        only([one for one in case.texts("categories") if one.casefold() in point.casefold()])
         for point in _points(case.pages())[:4]
     ]
     return {
@@ -136,7 +130,7 @@ def _annuaire(case: Case) -> Answer:
     """Take the recipient refused for good because the mailbox does not exist."""
     blocks = [block for block in case.body().split("\n\n") if "Final-Recipient" in block]
     wrong = [block for block in blocks if "Action: failed" in block and "Status: 5.1.1" in block]
-    return _match(r"rfc822; (\S+)", _only(wrong))[1]
+    return match(r"rfc822; (\S+)", only(wrong))[1]
 
 
 def _attente(case: Case) -> Answer:
@@ -147,7 +141,7 @@ def _attente(case: Case) -> Answer:
 
 def _met(condition: str, *, sender: str, subject: str, attached: bool) -> bool:
     """Whether a message meets the condition of a rule."""
-    quoted = _match(r"« (.+?) »|\"(.+?)\"|(@\S+)", condition)
+    quoted = match(r"« (.+?) »|\"(.+?)\"|(@\S+)", condition)
     word = next(part for part in quoted.groups() if part).casefold()
     if quoted[3]:
         return sender.endswith(word)
@@ -174,17 +168,17 @@ def _tri(case: Case) -> Answer:
     rules = re.findall(r"^\d\. (.+)$", case.text(), re.MULTILINE)
     messages = case.table("csv")
     asked = [int(place) for place in re.findall(r"Message (\d+)", case.interaction["text"])]
-    inbox = _match(r"(?:dans la|in the) (Boîte de réception|Inbox)", case.text())[1]
+    inbox = match(r"(?:dans la|in the) (Boîte de réception|Inbox)", case.text())[1]
     return [_folder(rules, messages[place - 1], inbox=inbox) for place in asked]
 
 
 def _resume(case: Case) -> Answer:
     """Hold amounts, days and who wants what in the summary against the messages."""
     body = " ".join(re.sub(r"(?m)^[> ]+", "", case.body()).split())
-    opening = _match(r"(\d+) (?:au|to) \d+ [Oo]cto", body)[1]
-    quote = number(_match(r"(?:devis|quote) ?: ([\d, ]+?) euros", body)[1])
-    _match(r"reste où il est|stays where it is", body)
-    _match(r"la veille de l'ouverture|on the day before the works start", body)
+    opening = match(r"(\d+) (?:au|to) \d+ [Oo]cto", body)[1]
+    quote = number(match(r"(?:devis|quote) ?: ([\d, ]+?) euros", body)[1])
+    match(r"reste où il est|stays where it is", body)
+    match(r"la veille de l'ouverture|on the day before the works start", body)
     false = []
     for place, line in re.findall(r"^(\d)\. (.+)$", case.text(), re.MULTILINE):
         amount = re.search(r"([\d, ]*\d) euros", line)
@@ -239,8 +233,8 @@ def _bilan(case: Case) -> Answer:
 def _appels(case: Case) -> Answer:
     """Keep users' calls of opening hours but early hang-ups; count those answered in time."""
     sheet = case.text()
-    floor = int(_match(r"(?:moins de|less than) (\d+) second", sheet)[1])
-    limit = int(_match(r"(?:après|of) (\d+) secon\w+ (?:d'attente )?(?:au plus|at most)", sheet)[1])
+    floor = int(match(r"(?:moins de|less than) (\d+) second", sheet)[1])
+    limit = int(match(r"(?:après|of) (\d+) secon\w+ (?:d'attente )?(?:au plus|at most)", sheet)[1])
     served = [
         outcome == "R" and int(wait) <= limit
         for hour, origin, wait, outcome in case.rows("csv")[1:]
@@ -262,16 +256,16 @@ def _boucle(case: Case) -> Answer:
         r"même jour|same day": [row[1] in [old[1] for old in log[:i]] for i, row in enumerate(log)],
     }
     automatic = ["automati" in row[6] for row in log]
-    return _with(case.texts(), _only([option for option, hit in hits.items() if hit == automatic]))
+    return _with(case.texts(), only([option for option, hit in hits.items() if hit == automatic]))
 
 
 def _seuil(case: Case) -> Answer:
     """Try the thresholds from the lowest; scale what stays below to the messages of a day."""
     note = case.text()
     low, high, step = (int(n) for n in re.findall(r"\d+", note.split("\n")[2])[:3])
-    most = int(_match(r"- (?:at most )?(\d+) ?%", note)[1])
+    most = int(match(r"- (?:at most )?(\d+) ?%", note)[1])
     rows = case.rows("xlsx")[1:]
-    daily = int(_match(r"(\d+) messages", case.scenario)[1])
+    daily = int(match(r"(\d+) messages", case.scenario)[1])
     for threshold in range(low, high + 1, step):
         sent = [row for row in rows if row[2] >= threshold]
         wrong = [row[4] in _YES for row in sent if row[1] != row[3]]
@@ -285,8 +279,8 @@ def _soutenances(case: Case) -> Answer:
     needs = _points(case.pages())
     people = [int(n) for n in re.findall(r"\d+", needs[0])]
     seats = sum(people) + 2 * len(re.findall(r"deux interprètes|two sign", needs[0]))
-    rgaa = int(_match(r"(\d+) ?%", needs[2])[1])
-    rate = number(_match(r"([\d.,]+) Mbit", needs[3])[1])
+    rgaa = int(match(r"(\d+) ?%", needs[2])[1])
+    rate = number(match(r"([\d.,]+) Mbit", needs[3])[1])
     money, licences, hours = (
         int(re.sub(r"\D", "", n)) for n in re.findall(r"\d+(?:[ ,]\d{3})*", needs[6])
     )
@@ -302,7 +296,7 @@ def _soutenances(case: Case) -> Answer:
         and {row[7], row[8]} <= _YES
         and row[9] + licences * row[10] + hours * row[11] <= money
     ]
-    return _with(case.texts(), rf" {_only(good)}$")
+    return _with(case.texts(), rf" {only(good)}$")
 
 
 def _reached(row: list[Any]) -> tuple[bool, ...]:
@@ -328,11 +322,11 @@ def _alert_holds(rows: tuple[list[Any], ...], *, delay: int, staff: int) -> bool
 
 def _alerte(case: Case) -> Answer:
     """Try every combination of three channels."""
-    delay = int(_match(r"(\d+) minutes", case.text())[1])
-    staff = int(_match(r"(\d+) op[ée]rat", case.text())[1])
+    delay = int(match(r"(\d+) minutes", case.text())[1])
+    staff = int(match(r"(\d+) op[ée]rat", case.text())[1])
     trios = combinations(case.rows("ods")[1:], 3)
     good = [trio for trio in trios if _alert_holds(trio, delay=delay, staff=staff)]
-    return [row[0] for row in _only(good)]
+    return [row[0] for row in only(good)]
 
 
 _FINDINGS: Final[tuple[tuple[str, str], ...]] = (
@@ -347,18 +341,18 @@ def _pilote(case: Case) -> Answer:
     """Take the scheme that has what each finding of the report calls for."""
     report = case.pages()
     wanted = [answer for finding, answer in _FINDINGS if re.search(finding, report)]
-    return _only([text for text in case.texts() if all(re.search(one, text) for one in wanted)])
+    return only([text for text in case.texts() if all(re.search(one, text) for one in wanted)])
 
 
 def _effectif(case: Case) -> Answer:
     """Try growing numbers of staff until every slot and the whole day hold."""
     rules = case.text()
     call, video, mail, chat = (
-        int(_match(rf"(?:{name}) (\d+) minutes", rules)[1])
+        int(match(rf"(?:{name}) (\d+) minutes", rules)[1])
         for name in ("appel :|call:", "signes :|video:", "riel :|mail:", "donc|takes")
     )
-    mails = int(_match(r"(\d+) (?:courriels|e-mails) ", rules)[1])
-    away = int(_match(r"(\d+) (?:agents sont en pause|members of staff are on)", rules)[1])
+    mails = int(match(r"(\d+) (?:courriels|e-mails) ", rules)[1])
+    away = int(match(r"(\d+) (?:agents sont en pause|members of staff are on)", rules)[1])
     slot_share, day_share = (int(n) for n in re.findall(r"(\d+) ?%", rules))
     rows = case.rows("ods")[1:]
     live = [call * row[1] + chat * row[2] + video * row[3] for row in rows]

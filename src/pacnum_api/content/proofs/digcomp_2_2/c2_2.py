@@ -4,32 +4,24 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import pairwise, permutations, product
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from unicodedata import normalize
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    match,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
-_T = TypeVar("_T")
 _MONTHS: Final = (
     "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "January February March April May June July August September October November December",
 )
 _QUARTER_DAYS: Final = 92
 """The longest quarter of a year."""
-
-
-def _only(found: Collection[_T]) -> _T:
-    if len(found) != 1:
-        raise ProofFailed(f"one wanted, found {found}")
-    return next(iter(found))
-
-
-def _match(pattern: str, text: str) -> re.Match[str]:
-    found = re.search(pattern, text)
-    if found is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return found
 
 
 def _bare(text: str) -> str:
@@ -44,17 +36,17 @@ def _quoted(text: str) -> list[str]:
 
 def _day(text: str) -> date:
     """The first day written out in a text, in French or English."""
-    day, month, year = _match(r"(\d+)(?:er)? ([^\W\d]+) (20\d\d)", text).groups()
+    day, month, year = match(r"(\d+)(?:er)? ([^\W\d]+) (20\d\d)", text).groups()
     return date(
         int(year),
-        _only([n.index(month) + 1 for n in map(str.split, _MONTHS) if month in n]),
+        only([n.index(month) + 1 for n in map(str.split, _MONTHS) if month in n]),
         int(day),
     )
 
 
 def _saying(parts: Collection[str], pattern: str) -> str:
     """The only part in which the pattern is found."""
-    return _only([part for part in parts if re.search(pattern, part)])
+    return only([part for part in parts if re.search(pattern, part)])
 
 
 def _labels(case: Case) -> list[tuple[float, float, str]]:
@@ -82,7 +74,7 @@ def _piece(case: Case) -> Answer:
     """The attached file whose name has no word of what the message lists."""
     listed = _bare(" ".join(re.findall(r"^- .*$", case.body(), re.MULTILINE)))
     attached = {part.get_filename() for part in case.message().iter_attachments()}
-    return _only(
+    return only(
         [
             option
             for option in case.texts()
@@ -104,9 +96,9 @@ def _partage(case: Case) -> Answer:
 
 def _exterieurs(case: Case) -> Answer:
     """Count the addresses without the internal ending that have more than reading."""
-    ending = _only([text for text in _quoted(case.scenario) if "@" in text])
+    ending = only([text for text in _quoted(case.scenario) if "@" in text])
     rows = case.rows("xlsx")[1:]
-    allowed = _only([right for right in {row[3] for row in rows} if right.lower() in case.scenario])
+    allowed = only([right for right in {row[3] for row in rows} if right.lower() in case.scenario])
     wrong = [row for row in rows if not row[2].endswith(ending) and row[3] != allowed]
     return len(wrong)
 
@@ -114,7 +106,10 @@ def _exterieurs(case: Case) -> Answer:
 def _proprietes(case: Case) -> Answer:
     """Learn the names of people from the file, then see which properties have one."""
     lines = dict(re.findall(r"^(.+?) ?: (.+)$", case.text(), re.MULTILINE))
-    names = [lines[_saying(lines, " (?:par|by)$")], _match(r"(?:Mme|Mrs) (\w+)", case.text())[1]]
+    names = [
+        lines[_saying(lines, " (?:par|by)$")],
+        match(r"(?:Mme|Mrs) (\w+)", case.text())[1],
+    ]
     told = {label for label, value in lines.items() if any(name in value for name in names)}
     return {
         option
@@ -131,10 +126,10 @@ def _noun(option: str) -> str:
 def _telechargements(case: Case) -> Answer:
     """Count the different outside addresses on the lines of successful downloads of the plan."""
     log = case.text(".log")
-    file = _match(r"[\w-]+\.pdf", case.scenario)[0]
-    action = _match(r"# ([A-Z]+) ?: cop", log)[1]
-    code = _match(r"(\d+) ?: (?:réussi|succeeded)", log)[1]
-    ours = _match(r"\d+\.(?= )", case.scenario)[0]
+    file = match(r"[\w-]+\.pdf", case.scenario)[0]
+    action = match(r"# ([A-Z]+) ?: cop", log)[1]
+    code = match(r"(\d+) ?: (?:réussi|succeeded)", log)[1]
+    ours = match(r"\d+\.(?= )", case.scenario)[0]
     lines = [line.split(" | ") for line in log.splitlines() if line[0] != "#"]
     taken = {line[1] for line in lines if line[2:] == [file, action, code]}
     return sum(not address.startswith(ours) for address in taken)
@@ -153,21 +148,21 @@ def _masquees(case: Case) -> Answer:
 
 def _accessible(case: Case) -> Answer:
     """The version that holds the four requirements, whichever way a megabyte is counted."""
-    most = int(_match(r"(\d+) M[oB]", case.scenario)[1])
+    most = int(match(r"(\d+) M[oB]", case.scenario)[1])
     sound = [
         row
         for row in case.rows("csv")[1:]
         if row[1] in {"Oui", "Yes"} and row[2] == row[3] and {row[4], row[5]} == {"0"}
     ]
     light = [{row[0] for row in sound if int(row[6]) <= most * size} for size in (1000, 1024)]
-    return str(_only(light[0] | light[1]))
+    return str(only(light[0] | light[1]))
 
 
 def _herites(case: Case) -> Answer:
     """Carry rights down the paths, except where inheritance is broken, then count."""
     group, edit = _quoted(case.scenario)[:2]
     header, *rows = case.rows("ods")
-    place = _only([i for i, name in enumerate(header) if name.startswith(group)])
+    place = only([i for i, name in enumerate(header) if name.startswith(group)])
     edits: dict[str, bool] = {}
     for row in rows:
         above = edits.get(row[0].rpartition("/")[0], False) and not row[1]
@@ -180,15 +175,15 @@ def _mention(case: Case) -> Answer:
     record = dict(re.findall(r"^(.+?) ?: (.+)$", case.text(), re.MULTILINE))
     producer = record[_saying(record, "^Produc.*(?:accorde la licence|grants the licence)")]
     updated = record[_saying(record, "mise à jour|update")]
-    others = "produc|" + _match("portail|portal", case.text())[0]
+    others = "produc|" + match("portail|portal", case.text())[0]
     last = [option["text"] for option in case.interaction["blanks"][2]["options"]]
-    return [producer, updated, _only([one for one in last if not re.search(others, one)])]
+    return [producer, updated, only([one for one in last if not re.search(others, one)])]
 
 
 def _depart(case: Case) -> Answer:
     """Apply the note's points to where each access comes from and to its case or mission."""
-    _match("même s'il sert encore|even if it is still used", case.pages())
-    _match("si celle-ci est signée|if that letter is signed", case.pages())
+    match("même s'il sert encore|even if it is still used", case.pages())
+    match("si celle-ci est signée|if that letter is signed", case.pages())
     leaving = _day(case.scenario)
     words = {
         "group": "ressources humaines|human resources",
@@ -233,13 +228,13 @@ def _indexe(case: Case) -> Answer:
     """Find the only order that keeps every constraint that the sheet has."""
     sheet = case.pages()
     for *_, reason in _BEFORE:
-        _match(reason, sheet)
+        match(reason, sheet)
     orders = [
         order
         for order in permutations(_ACTIONS)
         if all(order.index(first) < order.index(then) for first, then, _ in _BEFORE)
     ]
-    return [_saying(case.texts("entries"), _ACTIONS[one]) for one in _only(orders)]
+    return [_saying(case.texts("entries"), _ACTIONS[one]) for one in only(orders)]
 
 
 def _cellules(case: Case) -> Answer:
@@ -256,9 +251,9 @@ def _cellules(case: Case) -> Answer:
         for cell in range(3)
         if row[cell + 1] == "s" and len({filling[place][cell] for filling in fillings}) == 1
     ]
-    town = _only({name for name, _ in known})
+    town = only({name for name, _ in known})
     young = [filling[[row[0] for row in rows].index(town)][0] for filling in fillings]
-    return [len(known), town, _only(set(young))]
+    return [len(known), town, only(set(young))]
 
 
 def _fillings(row: list[str]) -> Iterator[tuple[int, ...]]:
@@ -301,9 +296,9 @@ _UNION: Final = "France Irlande Ireland Belgique Belgium Allemagne Germany Itali
 
 def _transfert(case: Case) -> Answer:
     """Apply the six points of the note and the size in the scenario to each service."""
-    _match(r"douze mois au moins|at least twelve months", case.pages())
-    _match(r"trente jours au plus|thirty days at most", case.pages())
-    size = int(_match(r"(\d+) G[oB]", case.scenario)[1])
+    match(r"douze mois au moins|at least twelve months", case.pages())
+    match(r"trente jours au plus|thirty days at most", case.pages())
+    size = int(match(r"(\d+) G[oB]", case.scenario)[1])
     chosen = set()
     for name, state, place, where, keys, _, log, opening, days, most in case.rows("csv")[1:]:
         sealed = re.search("poste|workstation", where) and re.search("agen\\w+$", keys)
@@ -324,9 +319,9 @@ def _decoupages(case: Case) -> Answer:
         side = _joined({joined}, [move for move in moves if move[0] != town])
         if left not in side:
             known[town] = sum(change[area] for area in side)
-    asked = _only([town for town, *_ in moves if town in case.interaction["text"]])
+    asked = only([town for town, *_ in moves if town in case.interaction["text"]])
     few = sum(figure < 5 for figure in known.values())
-    _match("Journal officiel|official gazette", case.text())
+    match("Journal officiel|official gazette", case.text())
     last = [option["text"] for option in case.interaction["blanks"][3]["options"]]
     return [len(known), few, known[asked], _saying(last, "s'en tenir|keep to")]
 
@@ -350,17 +345,17 @@ _MEETS: Final = {
 def _secours(case: Case) -> Answer:
     """Try each arrangement against what each requirement of the file calls for."""
     for requirement in _MEETS:
-        _match(f"(?i){requirement}", case.text())
+        match(f"(?i){requirement}", case.text())
     good = [o for o in case.texts() if all(re.search(sign, o) for sign in _MEETS.values())]
-    return _only(good)
+    return only(good)
 
 
 def _images(case: Case) -> Answer:
     """Look for what undoes each requirement in the articles, and work out the two delays."""
     draft = case.pages()
-    _match("trente jours après la fin|thirty days after the end", draft)
-    _match("quatre-vingt-dix jours après|destroyed ninety days after", draft)
-    _match("quitte le jeu d'entraînement en dix jours|training set within ten days", draft)
+    match("trente jours après la fin|thirty days after the end", draft)
+    match("quatre-vingt-dix jours après|destroyed ninety days after", draft)
+    match("quitte le jeu d'entraînement en dix jours|training set within ten days", draft)
     gone = _day(draft) + timedelta(days=30 + 90)
     undone = {
         "2029": gone > _day(_saying(case.texts(), "2029")),

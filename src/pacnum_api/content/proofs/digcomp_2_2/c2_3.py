@@ -2,15 +2,19 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from itertools import combinations
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    ProofFailed,
+    match,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
-_T = TypeVar("_T")
 _MONTHS: Final = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "en": "January February March April May June July August September October November December",
@@ -20,19 +24,6 @@ _HOUR: Final = r"(\d+)(?: h(?:eures)?(?: (\d\d))?|(?:\.(\d\d))? ([ap])\.m\.)"
 _AMOUNT: Final = r"\d[\d,\s]*"
 
 
-def _only(found: Collection[_T]) -> _T:
-    if len(found) != 1:
-        raise ProofFailed(f"one wanted, found {found}")
-    return next(iter(found))
-
-
-def _match(pattern: str, text: str) -> re.Match[str]:
-    found = re.search(pattern, text)
-    if found is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return found
-
-
 def _whole(text: str) -> int:
     """A whole number whose thousands are set apart: 30 000 or 30,000."""
     return int(re.sub(r"\D", "", text))
@@ -40,7 +31,7 @@ def _whole(text: str) -> int:
 
 def _moment(case: Case, pattern: str, *, text: str) -> datetime:
     """The day, and the hour if there is one, that a pattern finds."""
-    day, name, year, *hour = _match(pattern, text).groups()
+    day, name, year, *hour = match(pattern, text).groups()
     month = _MONTHS[case.locale].split().index(name) + 1
     start = datetime(int(year), month, int(day))  # noqa: DTZ001 - the files give no zone
     return start + (_hour(hour) if hour else timedelta())
@@ -55,10 +46,10 @@ def _hour(parts: list[str | None]) -> timedelta:
 def _preuve(case: Case) -> Answer:
     """Take the button that gives a receipt, where the drawing prints it."""
     texts = case.drawing().iter("{http://www.w3.org/2000/svg}text")
-    printed = _only([t for t in texts if re.search("accusé|receipt", t.text or "")])
+    printed = only([t for t in texts if re.search("accusé|receipt", t.text or "")])
     left, top = float(printed.attrib["x"]), float(printed.attrib["y"])
     return {
-        _only(
+        only(
             [
                 region["text"]
                 for region in case.interaction["regions"]
@@ -72,20 +63,20 @@ def _preuve(case: Case) -> Answer:
 def _affiche(case: Case) -> Answer:
     """Take the day of the poster's part that has a ballot box."""
     parts = case.text().split("\n\n")
-    box = _only([part for part in parts if re.search("urne|ballot box", part)])
-    return _match(r"(\d+(?:er)? \w+) 20\d\d", box)[1]
+    box = only([part for part in parts if re.search("urne|ballot box", part)])
+    return match(r"(\d+(?:er)? \w+) 20\d\d", box)[1]
 
 
 def _reference(case: Case) -> Answer:
     """Take the code by which the request was registered."""
     body = " ".join(case.body().split())
-    return _match(r"(?:sous la référence|under the reference) ([A-Z]{2}-\d{5})", body)[1]
+    return match(r"(?:sous la référence|under the reference) ([A-Z]{2}-\d{5})", body)[1]
 
 
 def _etape(case: Case) -> Answer:
     """Divide those who did not complete a step by those who opened it."""
     lost = {row[0]: 1 - int(row[3]) / int(row[2]) for row in case.rows("csv")[1:]}
-    return str(_only([code for code, share in lost.items() if share == max(lost.values())]))
+    return str(only([code for code, share in lost.items() if share == max(lost.values())]))
 
 
 def _pieces(case: Case) -> Answer:
@@ -100,13 +91,11 @@ def _pieces(case: Case) -> Answer:
 def _accueil(case: Case) -> Answer:
     """Apply the four articles of the charter to what each person wants, can do and shows."""
     charter = case.pages()
-    _match(
-        "préfère le papier reçoit un dossier papier|prefers paper is given a paper form", charter
-    )
-    _match("original en main|the original itself", charter)
-    _match("mandat n'est pas possible.*dossier papier|mandate is not possible.*paper form", charter)
+    match("préfère le papier reçoit un dossier papier|prefers paper is given a paper form", charter)
+    match("original en main|the original itself", charter)
+    match("mandat n'est pas possible.*dossier papier|mandate is not possible.*paper form", charter)
     post, mandate, paper = (
-        _only([c for c in case.texts("categories") if re.search(words, c)])
+        only([c for c in case.texts("categories") if re.search(words, c)])
         for words in ("Poste|workstation", "Mandat", "papier|Paper")
     )
     offered: dict[str, Answer] = {}
@@ -127,9 +116,9 @@ def _contributions(case: Case) -> Answer:
     notice = case.pages()
     opening = _moment(case, rf"{_DAY} (?:à|at) {_HOUR} (?:au|to) ", text=notice)
     closing = _moment(case, rf"(?:au|to) \w+ {_DAY} (?:à|at) {_HOUR}", text=notice)
-    desk = _hour(list(_match(rf"(?:jusqu'à|until) {_HOUR}", notice).groups()))
+    desk = _hour(list(match(rf"(?:jusqu'à|until) {_HOUR}", notice).groups()))
     last_desk = datetime.combine(closing.date(), datetime.min.time()) + desk
-    _match("réseaux sociaux ne valent pas|social networks do not count", notice)
+    match("réseaux sociaux ne valent pas|social networks do not count", notice)
     kept = set()
     for name, received, channel, _, subject in case.rows("csv")[1:]:
         end = last_desk if re.search("registre|register", channel) else closing
@@ -142,8 +131,8 @@ def _contributions(case: Case) -> Answer:
 
 def _enveloppe(case: Case) -> Answer:
     """Go through the projects by their votes and fund those that meet the three conditions."""
-    left = _whole(_match(rf"(?:enveloppe est de |budget is €)({_AMOUNT})", case.scenario)[1])
-    least = _whole(_match(r"(?:au moins|at least) (\d+)", case.scenario)[1])
+    left = _whole(match(rf"(?:enveloppe est de |budget is €)({_AMOUNT})", case.scenario)[1])
+    least = _whole(match(r"(?:au moins|at least) (\d+)", case.scenario)[1])
     rows = case.rows("xlsx")[1:]
     served: set[str] = set()
     for _, district, cost, online, slips in sorted(rows, key=lambda row: -(row[3] + row[4])):
@@ -157,7 +146,7 @@ def _engagement(case: Case) -> Answer:
     """Leave out the open reports that still have time, then divide the kept by the rest."""
     method = " ".join(case.text().split())
     end = _moment(case, rf"{_DAY}(?: au soir)?\.", text=method)
-    limit = timedelta(days=int(_match(r"(\d+) (?:jours calendaires|calendar days)", method)[1]))
+    limit = timedelta(days=int(match(r"(\d+) (?:jours calendaires|calendar days)", method)[1]))
     kept = late = 0
     for *_, received, closed in case.rows("xlsx")[1:]:
         if closed is not None:
@@ -183,8 +172,8 @@ def _conformite(case: Case) -> Answer:
 def _assistant(case: Case) -> Answer:
     """Check each reply of the log against the six articles of the charter."""
     charter, log = case.pages(), " ".join(case.text(".log").split())
-    site = _match(r"www\.[\w.]+example", charter)[0]
-    desk = _match(r"01(?: \d\d){4}", charter)[0]
+    site = match(r"www\.[\w.]+example", charter)[0]
+    desk = match(r"01(?: \d\d){4}", charter)[0]
     wrong = set()
     for name, asked, said in re.findall(
         r"\[(C\d)\] [A-Z]+ : (.*?) \[\1\] ASSISTANT : (.*?)(?= \[C|$)", log
@@ -208,9 +197,9 @@ def _assistant(case: Case) -> Answer:
 def _demandes(case: Case) -> Answer:
     """Answer each numbered request; an invoice is kept while its time runs."""
     body = case.body()
-    _match("après connexion|after signing in", body)
+    match("après connexion|after signing in", body)
     requests = re.findall(r"^\d\. (.+)$", body, flags=re.MULTILINE)
-    years = {"dix": 10, "ten": 10}[_match("dix ans|ten years", case.scenario)[0].split()[0]]
+    years = {"dix": 10, "ten": 10}[match("dix ans|ten years", case.scenario)[0].split()[0]]
     sent = case.message()["Date"].datetime.year
     found = set()
     for request in requests:
@@ -222,15 +211,15 @@ def _demandes(case: Case) -> Answer:
             "factures|invoices": "^(?:Garder|Keep)" if runs else "^(?:Effacer|Erase)",
             "employeur|employer": "^(?:Corriger|Correct)",
         }
-        sign = _only([sign for about, sign in words.items() if re.search(about, request)])
-        found.add(_only([option for option in case.texts() if re.search(sign, option)]))
+        sign = only([sign for about, sign in words.items() if re.search(about, request)])
+        found.add(only([option for option in case.texts() if re.search(sign, option)]))
     return found
 
 
 def _plateforme(case: Case) -> Answer:
     """Drop the offers that miss a requirement, then take the lowest cost over three years."""
-    least = int(_match(r"(\d+) ?%", case.pages())[1])
-    accounts = _whole(_match(rf"(?:attend|expects) ({_AMOUNT})", case.scenario)[1])
+    least = int(match(r"(\d+) ?%", case.pages())[1])
+    accounts = _whole(match(rf"(?:attend|expects) ({_AMOUNT})", case.scenario)[1])
     costs: dict[str, float] = {}
     for name, setup, yearly, included, extra, public, _, host, access, paper, export in case.rows(
         "ods"
@@ -244,15 +233,15 @@ def _plateforme(case: Case) -> Answer:
         )
         if fit:
             costs[name] = setup + 3 * (yearly + max(0, accounts - included) * extra)
-    return _only([name for name, cost in costs.items() if cost == min(costs.values())])
+    return only([name for name, cost in costs.items() if cost == min(costs.values())])
 
 
 def _votation(case: Case) -> Answer:
     """Keep the last online ballot in time of each code, then let the boxes prevail."""
     rules = case.pages()
     closing = _moment(case, rf"(?:clôt le|closes on) {_DAY} (?:à|at) {_HOUR}", text=rules)
-    closing += timedelta(hours=int(_match(r"UTC - (\d)", rules)[1]))
-    cancelled = set(re.findall(r"J\d+", _match(r"4\. .*", rules)[0]))
+    closing += timedelta(hours=int(match(r"UTC - (\d)", rules)[1]))
+    cancelled = set(re.findall(r"J\d+", match(r"4\. .*", rules)[0]))
     online: dict[str, str] = {}
     boxes: dict[str, str] = {}
     for code, day, hour, _, choice in sorted(case.rows("csv")[1:], key=lambda row: row[1:3]):
@@ -261,7 +250,7 @@ def _votation(case: Case) -> Answer:
         elif datetime.fromisoformat(f"{day} {hour}") <= closing:
             online[code] = choice
     votes = online | boxes
-    project = _match(r"(?:projet|design) ([A-C])", case.stem)[1]
+    project = match(r"(?:projet|design) ([A-C])", case.stem)[1]
     return Counter(choice for code, choice in votes.items() if code not in cancelled)[project]
 
 
@@ -279,34 +268,34 @@ def _bareme(case: Case) -> Answer:
     means, activity, both, _ = re.split(r" [2-4]\. ", case.pages().split(" 1. ", 1)[1])
     record = case.text()
     start, end = (date(int(y), int(m), int(d)) for d, m, y in _DATES.findall(record))
-    income = int(_match(rf"QF {start.year}\s+(\d+)", record)[1])
+    income = int(match(rf"QF {start.year}\s+(\d+)", record)[1])
     bands = [(_whole(top), int(won)) for top, won in re.findall(_BAND, means)]
     first = next((won for i, (top, won) in enumerate(bands) if income < top + (i > 0)), 0)
-    _match(r" 1 \((?:la mère|the mother)\)", record)
-    _match("formation d'aide|training as", record)
-    _match("même crèche, jusqu'en juillet 2027|same nursery, until July 2027", record)
-    _match("  en ville|  in the town", record)
+    match(r" 1 \((?:la mère|the mother)\)", record)
+    match("formation d'aide|training as", record)
+    match("même crèche, jusqu'en juillet 2027|same nursery, until July 2027", record)
+    match("  en ville|  in the town", record)
     months = _months(start, end)
     siblings, ceiling = (int(n) for n in re.findall(r"(\d+) points?", both)[1:])
     capped = min(months + siblings, ceiling)
-    total = first + int(_match(r"(\d+) points", activity)[1]) + capped
-    last = int(_match(r"(\d+) points", record)[1])
+    total = first + int(match(r"(\d+) points", activity)[1]) + capped
+    last = int(match(r"(\d+) points", record)[1])
     return [first, months, capped, total, last - total]
 
 
 def _delai(case: Case) -> Answer:
     """Add up each channel's operations, then take the one promise between need and ceiling."""
     note = case.pages()
-    ceiling = int(_match(r"(\d+) (?:jours au plus|days at most)", note)[1])
-    _match("sauf le contrôle du mandat|except the check of the mandate", note)
+    ceiling = int(match(r"(\d+) (?:jours au plus|days at most)", note)[1])
+    match("sauf le contrôle du mandat|except the check of the mandate", note)
     needs: list[int] = []
     rows = case.rows("ods")
     for channel in range(1, len(rows[0])):
         days = {row[0]: int(row[channel]) for row in rows[1:]}
-        check = _only([name for name in days if re.search("mandat", name)])
-        work = _only([name for name in days if re.search("Instruction|Examination", name)])
+        check = only([name for name in days if re.search("mandat", name)])
+        work = only([name for name in days if re.search("Instruction|Examination", name)])
         needs.append(sum(days.values()) - min(days[check], days[work]))
-    return _only([o for o in case.texts() if _promise(o, least=max(needs), most=ceiling)])
+    return only([o for o in case.texts() if _promise(o, least=max(needs), most=ceiling)])
 
 
 def _promise(option: str, *, least: int, most: int) -> bool:
@@ -329,8 +318,8 @@ def _synthese(case: Case) -> Answer:
 def _permanences(case: Case) -> Answer:
     """Try every three places: cost with works, both sectors, the isolated municipality, reach."""
     rules = case.pages()
-    budget = _whole(_match(r"(\d+[ ,]\d{3})", rules)[1])
-    isolated = _match(r"4\. ([^,]+),", rules)[1]
+    budget = _whole(match(r"(\d+[ ,]\d{3})", rules)[1])
+    isolated = match(r"4\. ([^,]+),", rules)[1]
     places = {row[0]: row[1:] for row in case.rows("csv")[1:]}
     header, *towns = case.rows("xlsx")
     columns = {name: place for place, name in enumerate(header) if name in places}
@@ -341,7 +330,7 @@ def _permanences(case: Case) -> Answer:
         served = _served(towns, [columns[name] for name in three])
         if cost <= budget and len(sectors) == 2 and isolated in served:
             reached[three] = sum(served.values())
-    best = _only([three for three, people in reached.items() if people == max(reached.values())])
+    best = only([three for three, people in reached.items() if people == max(reached.values())])
     return {f"{name}," for name in best}
 
 

@@ -7,16 +7,14 @@ from itertools import count
 from math import inf
 from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    ProofFailed,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
-
-
-def _only(found: Iterable[Any]) -> Any:
-    """The one thing found. Raises ProofFailed when there is none, or more than one."""
-    things = list(found)
-    if len(things) != 1:
-        raise ProofFailed(f"{len(things)} found instead of one: {things}")
-    return things[0]
 
 
 def _group(pattern: str, text: str) -> str:
@@ -42,10 +40,10 @@ def _sondage(case: Case) -> Answer:
     for part in texts:
         x = float(part.attrib["x"])
         columns[x] = f"{columns.get(x, '')} {part.text}".lower()
-    x = _only(x for x, heading in columns.items() if heading.startswith(f" {half_day}"))
-    y = float(_only(part.attrib["y"] for part in texts if part.text == name))
+    x = only(x for x, heading in columns.items() if heading.startswith(f" {half_day}"))
+    y = float(only(part.attrib["y"] for part in texts if part.text == name))
     regions = [one for one in case.interaction["regions"] if 0 < x - one["x"] < one["width"]]
-    return {_only(one["text"] for one in regions if 0 < y - one["y"] < one["height"])}
+    return {only(one["text"] for one in regions if 0 < y - one["y"] < one["height"])}
 
 
 def _ma_tache(case: Case) -> Answer:
@@ -60,7 +58,7 @@ def _ma_tache(case: Case) -> Answer:
 def _actions(case: Case) -> Answer:
     """Look in each action for the name of someone who was there, then for a day of May."""
     no_day, no_person, ready = (
-        _only(kind for kind in case.texts("categories") if re.search(words, kind))
+        only(kind for kind in case.texts("categories") if re.search(words, kind))
         for words in (r"\bjour\b|\bday\b", "person", "Prête|Ready")
     )
     present = re.findall(r"[A-Z]\. (\w+)", _group(r"(?:Présents|Present) ?: (.+)", case.text()))
@@ -95,7 +93,7 @@ def _visioconference(case: Case) -> Answer:
         if presence in ("requise", "required"):
             duty, busy = ({*range(*map(int, re.findall(r"\d+(?=\sh|:)", span)))} for span in spans)
             free &= {hour - difference for hour in duty - busy}
-    hour = _only(free)
+    hour = only(free)
     differences = {row[1]: row[2] for row in rows if f" {row[1]}" in text}
     return [hour + differences[place] for place in sorted(differences, key=text.index)]
 
@@ -143,7 +141,7 @@ def _passation(case: Case) -> Answer:
     leaver = _group(r"(\w+) (?:quitte|leaves)", case.scenario)
     owned = [row for row in _cells(case) if re.fullmatch(rf"\w\. {leaver}", row[2])]
     kept = [row[0] for row in owned if not re.search("ne pas garder|not to be kept", row[4])]
-    return {_only(filter(name.startswith, case.texts())) for name in kept}
+    return {only(filter(name.startswith, case.texts())) for name in kept}
 
 
 _PARTS: Final = (
@@ -167,8 +165,8 @@ def _atelier(case: Case) -> Answer:
     }
     chosen: dict[str, str] = {}
     for begins, needs in _PARTS:
-        part = _only(part for part in case.texts("left") if re.match(begins, part))
-        chosen[part] = _only(tool for tool, text in usable.items() if re.search(needs, text))
+        part = only(part for part in case.texts("left") if re.match(begins, part))
+        chosen[part] = only(tool for tool, text in usable.items() if re.search(needs, text))
     return chosen
 
 
@@ -248,14 +246,14 @@ def _espace(case: Case) -> Answer:
     def fits(option: str) -> bool:
         clauses = re.findall(r"([A-F]) (?:pour|for) (.+?)(?=, [A-F] |$)", option)
         annex, guide, meetings = (
-            tools[_only(tool for tool, uses in clauses if re.search(word, uses))]
+            tools[only(tool for tool, uses in clauses if re.search(word, uses))]
             for word in ("annex", "guide", "réunions|meetings")
         )
         closed = re.match("oui|yes", annex[1]) and not re.search("tous|all", annex[2])
         shared = guide[2].startswith("adm") and meetings[2].startswith("adm")
         return bool(closed and shared and guide[4] == "ODF" and re.match("oui|yes", meetings[3]))
 
-    return str(_only(filter(fits, case.texts())))
+    return str(only(filter(fits, case.texts())))
 
 
 def _trois_versions(case: Case) -> Answer:
@@ -317,7 +315,7 @@ def _organisation(case: Case) -> Answer:
         fair = own and "national" not in removal and dissent.startswith("positions")
         return fair and minutes <= 60 * most and days <= latest
 
-    return f" {_only(filter(meets, _cells(case, '.ods')))[0]}"
+    return f" {only(filter(meets, _cells(case, '.ods')))[0]}"
 
 
 def _suite(case: Case) -> Answer:

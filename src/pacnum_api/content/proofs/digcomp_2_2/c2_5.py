@@ -6,16 +6,14 @@ from datetime import date, timedelta
 from itertools import combinations, product
 from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    ProofFailed,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
-
-
-def _only(found: Iterable[Any]) -> Any:
-    """The one thing found. Raises ProofFailed when there is none, or more than one."""
-    things = list(found)
-    if len(things) != 1:
-        raise ProofFailed(f"{len(things)} found instead of one: {things}")
-    return things[0]
 
 
 def _group(pattern: str, text: str) -> str:
@@ -44,7 +42,7 @@ def _first(kinds: Mapping[str, str], text: str) -> str:
 def _sorted(texts: Iterable[str], parts: Iterable[str], *, kinds: Mapping[str, str]) -> Answer:
     """For each text, the only part that reads like the text's first kind."""
     shown = list(parts)
-    return {text: _only(p for p in shown if re.search(_first(kinds, text), p)) for text in texts}
+    return {text: only(p for p in shown if re.search(_first(kinds, text), p)) for text in texts}
 
 
 def _joined(text: str) -> str:
@@ -55,9 +53,9 @@ def _joined(text: str) -> str:
 def _message_qui_crie(case: Case) -> Answer:
     """The region around the only line that is drawn in capitals."""
     lines = [part for part in case.drawing().iter() if part.tag.endswith("text")]
-    y = float(_only(line.attrib["y"] for line in lines if [*line.itertext()][-1].isupper()))
+    y = float(only(line.attrib["y"] for line in lines if [*line.itertext()][-1].isupper()))
     spans = {one["text"]: (one["y"], one["height"]) for one in case.interaction["regions"]}
-    return {_only(text for text, (top, height) in spans.items() if 0 < y - top < height)}
+    return {only(text for text, (top, height) in spans.items() if 0 < y - top < height)}
 
 
 _SIGNATURE: Final = {
@@ -78,7 +76,7 @@ def _signature_incomplete(case: Case) -> Answer:
         for thing, look in _SIGNATURE.items()
         if re.search(thing, case.scenario) and not re.search(look, signature)
     ]
-    return {_only(one for one in case.texts() if re.search(thing, one)) for thing in missing}
+    return {only(one for one in case.texts() if re.search(thing, one)) for thing in missing}
 
 
 def _avant_la_traduction(case: Case) -> Answer:
@@ -157,7 +155,7 @@ def _mention_ia(case: Case) -> Answer:
         resident = bool(re.match("habitant|resident", reader)) and sent in {"oui", "yes"}
         return share in {"premier jet", "first draft"} and (decision or (resident and careless))
 
-    return str(_only(row[0] for row in _cells(case, ".xlsx") if breaks(row)))
+    return str(only(row[0] for row in _cells(case, ".xlsx") if breaks(row)))
 
 
 _POSTS: Final = {
@@ -313,7 +311,7 @@ def _fil_qui_s_envenime(case: Case) -> Answer:
         in_time = re.search(rf"{day}\b.+\b{re.escape(hour)}", option)
         return copy == [decides] and faithful and bool(in_time)
 
-    return str(_only(option for option in case.texts() if complies(option)))
+    return str(only(option for option in case.texts() if complies(option)))
 
 
 _SCOPES: Final = {
@@ -329,7 +327,7 @@ def _la_regle_dans_les_cas(case: Case) -> Answer:
     rows = _cells(case)
     blanks = case.interaction["blanks"]
     scopes, treatments = ([one["text"] for one in blanks[place]["options"]] for place in (1, 3))
-    found: tuple[int, str, int, str] = _only(
+    found: tuple[int, str, int, str] = only(
         rule
         for rule in product(range(2, 7), scopes, range(31), treatments)
         if all(_suspends(rule, row) == row[4].startswith("suspend") for row in rows)
@@ -376,7 +374,7 @@ def _sobriete_de_la_messagerie(case: Case) -> Answer:
             and sum(measures[name][5] for name in plan) <= hours
         )
 
-    return set(_only(plan for plan in combinations(measures, 3) if meets(plan)))
+    return set(only(plan for plan in combinations(measures, 3) if meets(plan)))
 
 
 PROOFS: Final[dict[str, Proof]] = {

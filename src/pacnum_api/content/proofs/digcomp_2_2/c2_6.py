@@ -1,16 +1,22 @@
 """Keys of 2.6 (managing digital identity), found again from the files."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import permutations
-from typing import Final, TypeVar
+from typing import Final
 from unicodedata import normalize
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    ProofFailed,
+    match,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
-_T = TypeVar("_T")
 _MONTHS: Final = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "en": "January February March April May June July August September October November December",
@@ -19,19 +25,6 @@ _COUNTS: Final = {
     "fr": "un deux trois quatre cinq six sept huit neuf",
     "en": "one two three four five six seven eight nine",
 }
-
-
-def _only(found: Collection[_T]) -> _T:
-    if len(found) != 1:
-        raise ProofFailed(f"one wanted, found {found}")
-    return next(iter(found))
-
-
-def _match(pattern: str, text: str) -> re.Match[str]:
-    found = re.search(pattern, text)
-    if found is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return found
 
 
 def _bare(text: str) -> str:
@@ -66,22 +59,22 @@ def _fiche(case: Case) -> Answer:
         if private.search(words[0]) and words[-1] not in {"Moi seule", "Only me"}
     ]
     regions = case.interaction["regions"]
-    return {_only([r["text"] for r in regions if 0 <= _only(tops) - r["y"] <= r["height"]])}
+    return {only([r["text"] for r in regions if 0 <= only(tops) - r["y"] <= r["height"]])}
 
 
 def _historique(case: Case) -> Answer:
     """Find the account with a change, not a printing, of the line that the stem names."""
-    line = _only([word for word in re.findall(r"\w+", case.stem) if word.endswith(("di", "day"))])
-    return str(_match(rf"(\S+) +(?:modification|changed) .*\b{line}\b", case.text())[1])
+    line = only([word for word in re.findall(r"\w+", case.stem) if word.endswith(("di", "day"))])
+    return str(match(rf"(\S+) +(?:modification|changed) .*\b{line}\b", case.text())[1])
 
 
 def _resultats(case: Case) -> Answer:
     """Keep the pages on a place of the scenario, without a year before the person's birth."""
     blocks = re.findall(r"^(\w+ \d) +(\S+)\.example(.*(?:\n.+)+)", case.text(), re.MULTILINE)
     years = {name: [int(y) for y in re.findall(r"\b\d{4}\b", rest)] for name, _, rest in blocks}
-    age = int(_match(r"(\d+) ans|aged (\d+)", case.scenario)[0].strip("aged ns"))
+    age = int(match(r"(\d+) ans|aged (\d+)", case.scenario)[0].strip("aged ns"))
     born = max(year for some in years.values() for year in some) - age
-    names = set(_bare(_match(r"[A-Z]\w+ [A-Z]\w+", case.text().split('"')[1])[0]).split())
+    names = set(_bare(match(r"[A-Z]\w+ [A-Z]\w+", case.text().split('"')[1])[0]).split())
     known = _bare(case.scenario)
     return {
         name
@@ -103,7 +96,7 @@ def _comptes(case: Case) -> Answer:
 
 def _proprietes(case: Case) -> Answer:
     """Find the fields that hold the author's name, a street number or coordinates."""
-    names = _match(r"([A-Z]\w+) ([A-Z]\w+) (?:a conçu|has designed)", case.scenario).groups()
+    names = match(r"([A-Z]\w+) ([A-Z]\w+) (?:a conçu|has designed)", case.scenario).groups()
     fields = dict(re.findall(r"^(\S.*?) {2,}(.+)$", case.text(), re.MULTILINE))
     tells = re.compile("|".join([*names, r"\d+ rue ", r"\d[,.]\d+ N"]))
     return {name for name in case.texts() if tells.search(fields[name])}
@@ -114,7 +107,7 @@ def _connexion(case: Case) -> Answer:
     subject = str(case.message()["Subject"])
     travel = re.findall(r"20\d\d, (\d+)(?: h |\.)(\d+)( p\.m\.)?", case.body())
     start, end = (
-        datetime(day.year, day.month, day.day, int(hour) + 12 * bool(late), int(minute))  # noqa: DTZ001
+        datetime(day.year, day.month, day.day, int(hour) + 12 * bool(late), int(minute))  # noqa: DTZ001 - no zone is given
         for day, (hour, minute, late) in zip(
             _days(case.body(), locale=case.locale), travel, strict=True
         )
@@ -125,12 +118,12 @@ def _connexion(case: Case) -> Answer:
         there = place in subject if away else re.match("Lisbon|Paris", place)
         if not there and result in {"réussie", "successful"}:
             found.append(str(reference))
-    return _only(found)
+    return only(found)
 
 
 def _signature(case: Case) -> Answer:
     """Compare each moment of signing with the certificate's validity and revocation."""
-    return _only(
+    return only(
         [
             str(tender)
             for tender, signed, start, end, revoked, altered in case.rows("csv")[1:]
@@ -203,18 +196,18 @@ def _imitation(case: Case) -> Answer:
         fact = re.search("gratuit|coûte rien|free of charge|costs nothing", text.split(".")[0])
         if fact and not any(re.search(sign, text) for sign in _BREACHES.values()):
             found.append(f"{name[:-1].capitalize()}{name[-1]}")
-    return _only(found)
+    return only(found)
 
 
 def _poste(case: Case) -> Answer:
     """Turn the deletion's UTC into local time, take the shift, then the accepted swap."""
-    permit = _match(r"R-\d+", case.scenario)[0]
-    stamp, computer = _match(
+    permit = match(r"R-\d+", case.scenario)[0]
+    stamp, computer = match(
         rf"(20.{{14}}) +(\S+) +(?:SUPPRESSION|DELETION) +{permit}", case.text(".log")
     ).groups()
     moment = datetime.fromisoformat(stamp) + timedelta(hours=4)
-    _match("quatre heures|four hours ahead", case.scenario)
-    shift, name = _only(
+    match("quatre heures|four hours ahead", case.scenario)
+    shift, name = only(
         [
             (shift, name)
             for day, shift, place, name in case.rows("csv")[1:]
@@ -242,7 +235,7 @@ def _actes(case: Case) -> Answer:
         "good": "habilité|empowered",
     }
     heads = {
-        ground: _only([name for name in case.texts("categories") if re.search(sign, name)])
+        ground: only([name for name in case.texts("categories") if re.search(sign, name)])
         for ground, sign in signs.items()
     }
     return {f"{act[0]},": heads[_ground(case, act=act)] for act in case.rows("csv")[1:]}
@@ -261,7 +254,7 @@ def _ground(case: Case, *, act: list[str]) -> str:
     ]
     if not held:
         return "effect"
-    _, _, _, capacity, given, ceiling, _ = _only(held)
+    _, _, _, capacity, given, ceiling, _ = only(held)
     if given != matter or (ceiling and number(amount) / 1.2 > ceiling):
         return "matter"
     absences = {name: days for name, days in _absences(case).items() if name in capacity}
@@ -271,7 +264,7 @@ def _ground(case: Case, *, act: list[str]) -> str:
 def _absences(case: Case) -> dict[str, tuple[date, date]]:
     """First and last day of each absence in the note, by surname."""
     note = case.pages()
-    year = int(_match(r"Absences\D+(20\d\d)", note)[1])
+    year = int(match(r"Absences\D+(20\d\d)", note)[1])
     months = _MONTHS[case.locale].split()
     pattern = rf"(\w+) ?: (?:du )?(\d+) (?:au|to) (\d+) ({'|'.join(months)})"
     return {
@@ -303,39 +296,39 @@ def _visages(case: Case) -> Answer:
     limits = re.findall(r"(?:au plus|at most) ([\d,.]+)", case.scenario)
     impostors, gap, referrals = map(number, limits)
     parts = case.scenario.splitlines()[-1].split(":")[1].split(", ")
-    volumes = [int(re.sub(r"\D", "", _match(r"\d[\d\s,]*", part)[0])) for part in parts]
+    volumes = [int(re.sub(r"\D", "", match(r"\d[\d\s,]*", part)[0])) for part in parts]
     found = []
     for _, accepted, *rates in case.rows("ods")[1:]:
         refused = sum(v * rate / 100 for v, rate in zip(volumes, rates, strict=True))
         even = max(rates) - min(rates) <= gap
         if accepted <= impostors and even and refused <= referrals:
             found.append(float(refused))
-    return round(_only(found))
+    return round(only(found))
 
 
 def _scenarios(case: Case) -> Answer:
     """Check the lines of each scenario that the six requirements speak of."""
     needs = case.pages()
-    hours = int(_match(r"(\d+) (?:heures|hours)", needs)[1])
-    minutes = int(_match(r"(\d+) minutes", needs)[1])
+    hours = int(match(r"(\d+) (?:heures|hours)", needs)[1])
+    minutes = int(match(r"(\d+) minutes", needs)[1])
     counts = _COUNTS[case.locale].split()
-    most = counts.index(_match(r"(?:moins de|less than) (\w+) (?:mois|months)", needs)[1])
+    most = counts.index(match(r"(?:moins de|less than) (\w+) (?:mois|months)", needs)[1])
     found = []
     for head, lines in _blocks(case.text()):
         directory, keys, failure, departure, partners, way_out = lines
-        months = counts.index(_match(r"(\w+) (?:mois|months)", way_out)[1])
+        months = counts.index(match(r"(\w+) (?:mois|months)", way_out)[1])
         delay = sum(map(int, re.findall(r"(\d+) min", departure)))
         if (
             re.search("même numéro|same staff number", directory)
             and re.search("coffre du ministère|safe of the ministry", keys)
             and re.search("relais ouvre|relay opens", failure)
-            and int(_match(r"(\d+) h", failure)[1]) == hours
+            and int(match(r"(\d+) h", failure)[1]) == hours
             and delay <= minutes
             and re.search("sans autre donnée|no other data", partners)
             and months < most
         ):
             found.append(head.capitalize())
-    return _only(found)
+    return only(found)
 
 
 def _blocks(text: str) -> Iterator[tuple[str, list[str]]]:
@@ -361,7 +354,7 @@ def _pseudonyme(case: Case) -> Answer:
     every = (dict(zip(active, people, strict=True)) for people in permutations(present))
     ways = [way for way in every if all(active[name] <= present[way[name]] for name in way)]
     sure = [name for name in active if len({way[name] for way in ways}) == 1]
-    return [_only(sure), ways[0][_only(sure)]]
+    return [only(sure), ways[0][only(sure)]]
 
 
 PROOFS: Final[dict[str, Proof]] = {

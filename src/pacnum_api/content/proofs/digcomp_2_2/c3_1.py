@@ -5,32 +5,29 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise, product
 from operator import ge, gt, le, lt
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    ProofFailed,
+    match,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
-_T = TypeVar("_T")
 _SVG_TEXT: Final = "{http://www.w3.org/2000/svg}text"
 _YES: Final = {"oui", "yes"}
 
 
-def _only(found: Collection[_T]) -> _T:
-    if len(found) != 1:
-        raise ProofFailed(f"one wanted, found {found}")
-    return next(iter(found))
-
-
 def _match(pattern: str, text: str) -> re.Match[str]:
-    found = re.search(pattern, text, re.IGNORECASE)
-    if found is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return found
+    return match(pattern, text, flags=re.IGNORECASE)
 
 
 def _with(texts: Collection[str], pattern: str) -> str:
     """The only text in which a pattern is found."""
-    return _only([text for text in texts if re.search(pattern, text, re.IGNORECASE)])
+    return only([text for text in texts if re.search(pattern, text, re.IGNORECASE)])
 
 
 def _numbers(text: str) -> list[float]:
@@ -71,7 +68,7 @@ def _etapes(case: Case) -> Answer:
 def _publipostage(case: Case) -> Answer:
     """Put the values of the file's row in place of the fields of the line."""
     asked = _match(r"P-\d+", case.stem)[0]
-    row = _only([row for row in case.table("csv") if asked in row.values()])
+    row = only([row for row in case.table("csv") if asked in row.values()])
     line = _match(rf"(?m)^{_quoted(case.stem)} ?: (.+)$", case.text())[1]
     return re.sub(r"\[(\w+)\]", lambda field: str(row[field[1]]), line)
 
@@ -249,7 +246,7 @@ def _tarifs(case: Case) -> Answer:
         if all(_paragraph(mended, row[1]) == voted(row[1]) for row in rows):
             mends.append(option)
     shown = [one["text"] for one in first["options"]]
-    return [_with(shown, _paragraph(model, family)), wrong, _only(mends)]
+    return [_with(shown, _paragraph(model, family)), wrong, only(mends)]
 
 
 def _chantier(case: Case) -> Answer:
@@ -298,7 +295,7 @@ def _simplifie(case: Case) -> Answer:
             and re.search(r"\bnous\b|\bwe\b", text, re.IGNORECASE)
         ):
             good.append(text)
-    return _only(good)
+    return only(good)
 
 
 def _treatments(lot: Sequence[Any], *, most: float, found: float) -> Iterator[tuple[float, int]]:
@@ -352,7 +349,7 @@ def _carte(case: Case) -> Answer:
         and of[way[2]][light] > of[way[3]][light]
     ]
     uses = ("text", "lien|link", "fermé|closed", "ralent|slow", "bouton|button")
-    return dict(zip((_with(case.texts("left"), use) for use in uses), _only(good), strict=True))
+    return dict(zip((_with(case.texts("left"), use) for use in uses), only(good), strict=True))
 
 
 def _guide(case: Case) -> Answer:

@@ -2,31 +2,25 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import date
 from itertools import combinations, pairwise
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, Row, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    ProofFailed,
+    Row,
+    match,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
-_T = TypeVar("_T")
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _DAYS_OF_JUNE: Final = 30
 _YEAR: Final = (date(2025, 1, 1), date(2026, 1, 1))
-
-
-def _only(found: Collection[_T]) -> _T:
-    if len(found) != 1:
-        raise ProofFailed(f"one wanted, found {found}")
-    return next(iter(found))
-
-
-def _match(pattern: str, text: str) -> re.Match[str]:
-    found = re.search(pattern, text)
-    if found is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return found
 
 
 def _whole(text: str) -> int:
@@ -50,21 +44,21 @@ def _drawn(case: Case) -> list[tuple[float, float, str]]:
 def _affiche(case: Case) -> Answer:
     """Find the line with the scenario's kind of place but not its place; day and hour are right."""
     told = case.scenario.casefold()
-    place = _match(r"(salle|room) \w\b", told)
+    place = match(r"(salle|room) \w\b", told)
     lines = [words.casefold() for _, _, words in _drawn(case)]
     if sum(line in told for line in lines) != 2:
         raise ProofFailed(f"day and hour are not both in {told!r}")
-    stale = _only([line for line in lines if place[1] in line and place[0] not in line])
-    return {_only([text for text in case.texts("regions") if text.casefold() == stale])}
+    stale = only([line for line in lines if place[1] in line and place[0] not in line])
+    return {only([text for text in case.texts("regions") if text.casefold() == stale])}
 
 
 def _page(case: Case) -> Answer:
     """Look up the capacity of the reservoir named and the name of the one of the year."""
     text = str(case.interaction["text"])
     rows = case.rows("ods")[1:]
-    year = int(_match(r"\b(?:19|20)\d\d\b", text)[0])
-    capacity = _only([volume for name, _, volume in rows if name in text])
-    return [capacity, _only([name for name, built, _ in rows if built == year])]
+    year = int(match(r"\b(?:19|20)\d\d\b", text)[0])
+    capacity = only([volume for name, _, volume in rows if name in text])
+    return [capacity, only([name for name, built, _ in rows if built == year])]
 
 
 def _sel(case: Case) -> Answer:
@@ -107,13 +101,13 @@ def _axe(case: Case) -> Answer:
     scale = {round(h / (n - low), 1) for h, n in zip(bars, numbers, strict=True)}
     if not low or len(scale) != 1:
         raise ProofFailed(f"the bars do not start from {low}: {scale}")
-    return {_only([text for text in case.texts("regions") if f"{low} " in text])}
+    return {only([text for text in case.texts("regions") if f"{low} " in text])}
 
 
 def _formule(case: Case) -> Answer:
     """Hold the row of the sum in the formula of C2, which moves in the copies."""
     _, *rows = case.rows("xlsx")
-    total = _only([n for n, row in enumerate(rows, start=2) if str(row[1]).startswith("=SUM")])
+    total = only([n for n, row in enumerate(rows, start=2) if str(row[1]).startswith("=SUM")])
     part, whole = str(rows[0][2]).removeprefix("=").split("/")
     if whole != f"B{total}" or rows[1][2] == f"=B3/{whole}":
         raise ProofFailed(f"{whole} is not the total, or does not move")
@@ -122,7 +116,7 @@ def _formule(case: Case) -> Answer:
 
 def _motifs(case: Case) -> Answer:
     """Apply the definitions of the note in order of precedence."""
-    _match("(l'emporte sur|takes precedence).*(quel que soit l'agent|whoever)", case.pages())
+    match("(l'emporte sur|takes precedence).*(quel que soit l'agent|whoever)", case.pages())
     names = sorted(case.texts("categories"), key=case.printed().index)
     talk = r"médecin\b|cardiologue|sage-femme|doctor|cardiologist|midwife"
     signs = [talk, r"^Radio|^X-ray|analys", r"infirmi|nurse", ""]
@@ -138,11 +132,11 @@ def _infographie(case: Case) -> Answer:
     text = case.text().casefold()
     bands = [(band.casefold(), price) for band, price in pairwise(shown) if "€" in price]
     lacks = [band for band, price in bands if not re.search(rf"{band}.* {price}\.\n", text)]
-    look = _match(r"hachurées|hatched", text)[0]
+    look = match(r"hachurées|hatched", text)[0]
     if any(word.casefold() in text for word in shown if re.fullmatch("Lorzac|Pellan", word)):
         raise ProofFailed(f"the {look} towns are named")
-    lacks.append(_only(list(set(re.findall(r"\bcommunes\b|\btowns\b", text)))))
-    return {_only([o for o in case.texts() if lack in o.casefold()]) for lack in lacks}
+    lacks.append(only(list(set(re.findall(r"\bcommunes\b|\btowns\b", text)))))
+    return {only([o for o in case.texts() if lack in o.casefold()]) for lack in lacks}
 
 
 def _cantine(case: Case) -> Answer:
@@ -150,7 +144,7 @@ def _cantine(case: Case) -> Answer:
     lists = [case.rows("csv", place=place)[1:] for place in (0, 1)]
     counts = next(rows for rows in lists if not rows[0][0].isdigit())
     towns = dict(next(rows for rows in lists if rows[0][0].isdigit()))
-    town = _only({town for town in towns.values() if town in case.stem})
+    town = only({town for town in towns.values() if town in case.stem})
     return sum(int(n) for code, n in counts if towns[re.sub(r"\D", "", code)] == town)
 
 
@@ -220,14 +214,14 @@ def _series(case: Case) -> Answer:
     values: list[dict[str, float]] = []
     for place in (0, 1):
         table = case.table("csv", place=place)
-        name = _only([name for name in table[0] if re.match("Ensemble|All items", name)])
+        name = only([name for name in table[0] if re.match("Ensemble|All items", name)])
         values.append({next(iter(row.values())): number(row[name]) for row in table})
     old, new = values
-    link = _only(old.keys() & new.keys())
+    link = only(old.keys() & new.keys())
     base, year, first, last, then, now = re.findall(r"\b20\d\d\b", text)
     if {base, year} != {link, first}:
         raise ProofFailed(f"{link} is not the base")
-    amount = _whole(_match(r"\d+[\s,]\d{3}\b", text)[0])
+    amount = _whole(match(r"\d+[\s,]\d{3}\b", text)[0])
     linked = {y: value / old[link] * new[link] for y, value in old.items()}
     rise = 100 * new[last] / linked[first] - 100
     return [round(linked[year], 1), round(rise, 1), round(amount * new[now] / linked[then])]
@@ -236,8 +230,8 @@ def _series(case: Case) -> Answer:
 def _reprise(case: Case) -> Answer:
     """Filter the inventory by the five conditions, then take the lightest course."""
     note = case.pages()
-    hours = int(_match(r"(\d+) (?:heures|hours)", note)[1])
-    most = int(_match(r"(\d+) (?:Mo|MB)\b", note)[1])
+    hours = int(match(r"(\d+) (?:heures|hours)", note)[1])
+    most = int(match(r"(\d+) (?:Mo|MB)\b", note)[1])
     weights = {}
     for name, subject, modules, size, source, text, work in case.rows("ods")[1:]:
         fit = re.search(r" (?:et|and) ", subject) and {source, text} <= {"oui", "yes"}
@@ -285,7 +279,7 @@ def _question(case: Case) -> Answer:
     """Count the difficulties of the question, then apply the four rules to each wording."""
     rules = case.text()
     asked = re.findall(r"\d+", rules.split("\n")[0])[-1]
-    most = int(_match(r"(\d+) (?:caractères|characters)", rules)[1])
+    most = int(match(r"(\d+) (?:caractères|characters)", rules)[1])
     told = Counter(row[3] for row in case.rows("csv")[1:] if row[2] == asked)
     (first, _), (second, worth), (_, less) = told.most_common(3)
     if worth == less:
@@ -299,20 +293,20 @@ def _question(case: Case) -> Answer:
         and all(re.search(need, option) for need in needs)
         and not re.search(r"[A-Z]{2,}|\bet le total|\band the total", option)
     ]
-    return _only(good)
+    return only(good)
 
 
 def _secret(case: Case) -> Answer:
     """Try every set of cells, fewest first, and take the cheapest that hides all."""
     header, *rows = case.rows("ods")
     cells = {(r[0], h): v for r in rows[:-1] for h, v in zip(header[1:-1], r[1:-1], strict=True)}
-    known = _match(r"[«“]\s*(.+?), (.+?)\s*[»”]", case.scenario).groups()
+    known = match(r"[«“]\s*(.+?), (.+?)\s*[»”]", case.scenario).groups()
     others = [cell for cell in cells if cell != known]
     for size in range(len(others)):
         sets = [some for some in combinations(others, size) if not _opened({known, *some})]
         if sets:
             costs = {some: sum(cells[cell] for cell in some) for some in sets}
-            cheap = _only([some for some in sets if costs[some] == min(costs.values())])
+            cheap = only([some for some in sets if costs[some] == min(costs.values())])
             return {", ".join(cell) for cell in cheap}
     raise ProofFailed("no set hides all")
 
@@ -328,7 +322,7 @@ def _opened(masked: set[Any]) -> bool:
 
 def _end(text: str) -> int:
     """The year that ends on the day: 31 December, or 1 January of the next."""
-    year = int(_match(r"\d{4}$", text)[0])
+    year = int(match(r"\d{4}$", text)[0])
     return year - 1 if re.match(r"1(?:er)? [jJ]an", text) else year
 
 
@@ -350,7 +344,7 @@ def _sources(case: Case) -> Answer:
     for _, sources in sorted(usable.items(), reverse=True):
         both = [s for c, s in sources.items() if re.search(r"crèches et ass|nurseries and", c)]
         if both and all(name in sources for name in counts):
-            return {**{name: sources[name] for name in counts}, spending: _only(both)}
+            return {**{name: sources[name] for name in counts}, spending: only(both)}
     raise ProofFailed("no year has the four")
 
 

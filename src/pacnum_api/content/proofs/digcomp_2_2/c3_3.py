@@ -1,35 +1,27 @@
 """Keys of 3.3 (copyright and licences), found again from the files."""
 
 import re
-from collections.abc import Collection
 from datetime import date
 from itertools import product
 from math import ceil
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, Row, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    Row,
+    match,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
-_T = TypeVar("_T")
 _SVG: Final = "{http://www.w3.org/2000/svg}text"
 _MONTHS: Final = (
     "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "January February March April May June July August September October November December",
 )
 _NUMBER: Final = r"\d[\d,\s\u00a0\u202f]*"
-
-
-def _only(found: Collection[_T]) -> _T:
-    if len(found) != 1:
-        raise ProofFailed(f"one wanted, found {found}")
-    return next(iter(found))
-
-
-def _match(pattern: str, text: str) -> re.Match[str]:
-    found = re.search(pattern, text)
-    if found is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return found
 
 
 def _count(text: str) -> int:
@@ -48,11 +40,11 @@ def _month(text: str) -> int | None:
 
 def _day(text: str) -> date:
     """The day that a text names in words; without a month, the first day of the year."""
-    year = int(_match(r"\b20\d\d\b", text)[0])
+    year = int(match(r"\b20\d\d\b", text)[0])
     month = _month(text)
     if month is None:
         return date(year, 1, 1)
-    return date(year, month, int(_match(r"\b(\d{1,2})(?:er)? \w+ 20\d\d", text)[1]))
+    return date(year, month, int(match(r"\b(\d{1,2})(?:er)? \w+ 20\d\d", text)[1]))
 
 
 def _cell_day(text: str) -> date:
@@ -64,21 +56,21 @@ def _cell_day(text: str) -> date:
 
 def _affichette(case: Case) -> Answer:
     """Read who made the illustration."""
-    return _match(r"Illustration ?: (.+)", case.printed())[1].strip()
+    return match(r"Illustration ?: (.+)", case.printed())[1].strip()
 
 
 def _page_musee(case: Case) -> Answer:
     """Find the button of the page on rights, then the region that has its words."""
     words = {text.text or "" for text in case.drawing().iter(_SVG)}
-    button = _only([word for word in words if re.search("[Dd]roits|[Rr]ights", word)])
-    return {_only([region for region in case.texts("regions") if button in region])}
+    button = only([word for word in words if re.search("[Dd]roits|[Rr]ights", word)])
+    return {only([region for region in case.texts("regions") if button in region])}
 
 
 def _accord(case: Case) -> Answer:
     """Keep the plans on the website or on posters inside, before the agreement ends."""
-    _match(r"- (?:sur le site|on the library's website)", case.body())
-    _match(r"- (?:sur des affiches placées dans|on posters placed inside)", case.body())
-    end = _day(_match(r"(?:jusqu'au|until) ([^.]+)\.", case.body())[1])
+    match(r"- (?:sur le site|on the library's website)", case.body())
+    match(r"- (?:sur des affiches placées dans|on posters placed inside)", case.body())
+    end = _day(match(r"(?:jusqu'au|until) ([^.]+)\.", case.body())[1])
     inside = r"\bsite\b|website|affiche.*médiathèque|poster.*library"
     good, again = sorted(
         case.texts("categories"), key=lambda word: bool(re.search("redemander|again", word))
@@ -93,8 +85,8 @@ def _accord(case: Case) -> Answer:
 
 def _conditions(case: Case) -> Answer:
     """Find the only refusal of the list that the plan, free and cropped, comes up against."""
-    _match("gratuit|free", case.scenario)
-    _match("couper|cut off", case.scenario)
+    match("gratuit|free", case.scenario)
+    match("couper|cut off", case.scenario)
     rows: dict[str, list[str]] = {}
     for text in case.drawing().iter(_SVG):
         rows.setdefault(text.attrib["y"], []).append(text.text or "")
@@ -103,15 +95,15 @@ def _conditions(case: Case) -> Answer:
         for top, words in rows.items()
         if words[-1] in {"Non", "No"} and words[0] not in {"Vendre", "Sell"}
     ]
-    top = float(_only(refused))
+    top = float(only(refused))
     regions = case.interaction["regions"]
-    return {_only([r["text"] for r in regions if 0 <= top - r["y"] <= r["height"]])}
+    return {only([r["text"] for r in regions if 0 <= top - r["y"] <= r["height"]])}
 
 
 def _cartes_postales(case: Case) -> Answer:
     """Count the photos whose licence lets one sell: unchanged, ND is no obstacle."""
-    _match("vendre|sell", case.scenario)
-    _match("telles quelles|as they are", case.scenario)
+    match("vendre|sell", case.scenario)
+    match("telles quelles|as they are", case.scenario)
     return sum(bool(row[3]) and "NC" not in str(row[3]) for row in case.rows(".ods")[1:])
 
 
@@ -125,17 +117,17 @@ _CHANGES: Final = (
 def _credit(case: Case) -> Answer:
     """Read the title, who took the photo and the terms; the scenario says what changed."""
     notice = case.printed()
-    terms = " ".join(_match(r"(?s)(?:Conditions|Terms) ?: (.+?)\.", notice)[1].split())
-    title = _match(r"(?:Titre|Title) ?: (.+)", notice)[1]
-    author = _match(r"(?:Prise de vue|Photographed by) ?: (.+), \d{4}", notice)[1]
+    terms = " ".join(match(r"(?s)(?:Conditions|Terms) ?: (.+?)\.", notice)[1].split())
+    title = match(r"(?:Titre|Title) ?: (.+)", notice)[1]
+    author = match(r"(?:Prise de vue|Photographed by) ?: (.+), \d{4}", notice)[1]
     licence = "CC BY"
     if not re.search("y compris à des fins commerciales|including for commercial", terms):
         licence += "-NC"
     if re.search("sous la même licence|under the same licence", terms):
         licence += "-SA"
-    wanted = _only([words for done, words in _CHANGES if re.search(done, case.scenario)])
+    wanted = only([words for done, words in _CHANGES if re.search(done, case.scenario)])
     changes = [option["text"] for option in case.interaction["blanks"][3]["options"]]
-    return [title, author, licence, _only([c for c in changes if re.search(wanted, c)])]
+    return [title, author, licence, only([c for c in changes if re.search(wanted, c)])]
 
 
 def _portes_ouvertes(case: Case) -> Answer:
@@ -153,7 +145,7 @@ def _portes_ouvertes(case: Case) -> Answer:
 
 def _mise_a_jour(case: Case) -> Answer:
     """Read when the data were last updated in the version online on the day of download."""
-    sentence = _match(r"[^.]*(?:a téléchargé|downloaded)[^.]*", case.scenario.replace("2.0", ""))[0]
+    sentence = match(r"[^.]*(?:a téléchargé|downloaded)[^.]*", case.scenario.replace("2.0", ""))[0]
     downloaded = _day(sentence)
     online = [row for row in case.rows(".csv")[1:] if _cell_day(row[1]) <= downloaded]
     return str(max(online, key=lambda row: _cell_day(row[1]))[2])
@@ -161,7 +153,7 @@ def _mise_a_jour(case: Case) -> Answer:
 
 def _domaine_public(case: Case) -> Answer:
     """Count the books whose last author died 71 years or more before the year."""
-    last = int(_match(r"1(?:er)? (?:janvier|January) (\d{4})", case.scenario)[1]) - 71
+    last = int(match(r"1(?:er)? (?:janvier|January) (\d{4})", case.scenario)[1]) - 71
     books = [
         [died for name, died in ((row[1], row[2]), (row[3], row[4])) if name]
         for row in case.rows(".xlsx")[1:]
@@ -173,7 +165,7 @@ def _contrat(case: Case) -> Answer:
     """Count the requests within the media, the copies, the changes and the days of the contract."""
     contract = case.pages()
     delivered = _day(
-        _match(r"(?:livrées à la ville le|delivered to the town on) ([^.]+)", contract)[1]
+        match(r"(?:livrées à la ville le|delivered to the town on) ([^.]+)", contract)[1]
     )
     end = delivered.replace(year=delivered.year + 3)
     limit = {
@@ -185,7 +177,7 @@ def _contrat(case: Case) -> Answer:
         _, _, medium, copies, change, until = row
         site = re.match("Site de la ville|Town website", medium)
         most = [n for thing, n in limit.items() if thing in medium.lower()]
-        room = bool(site) or (bool(most) and copies <= _only(most))
+        room = bool(site) or (bool(most) and copies <= only(most))
         allowed = re.match("aucune|none|recadrage|cropping", change)
         return room and bool(allowed) and until.date() <= end
 
@@ -203,7 +195,7 @@ def _fits(licence: str, *, accepted: str, apart: bool) -> bool:
 
 def _composants(case: Case) -> Answer:
     """Keep the delivered components that the note accepts under no licence offered."""
-    accepted = " ".join(_match(r"(?s)2\. (?:Acceptés|Accepted)(.+?)\n3\.", case.text())[1].split())
+    accepted = " ".join(match(r"(?s)2\. (?:Acceptés|Accepted)(.+?)\n3\.", case.text())[1].split())
     refused = set()
     for name, _, _, delivery, licence, _ in case.rows(".xlsx")[1:]:
         apart = bool(re.match("fichier séparé|separate file", delivery))
@@ -228,12 +220,12 @@ def _livres_adaptes(case: Case) -> Answer:
     """Find the point of the note that stops each request; without one, the book is provided."""
     names = {"out": "Hors|Outside", "give": "Fournir|Provide", "ask": "Demander|Ask"}
     categories = {
-        kind: _only([word for word in case.texts("categories") if re.match(name, word)])
+        kind: only([word for word in case.texts("categories") if re.match(name, word)])
         for kind, name in names.items()
     }
     note = case.pages()
     for rule, _, _ in _REQUESTS:
-        _match(rule, note)
+        match(rule, note)
     return {
         entry: categories[
             next((kind for _, sign, kind in _REQUESTS if re.search(sign, entry)), "give")
@@ -259,7 +251,7 @@ def _clause(case: Case) -> Answer:
         if all(re.search(words, text) for words in wanted)
         and not re.search("à venir|to come", text)
     ]
-    return next(option for option in case.texts() if option.endswith(_only(good)))
+    return next(option for option in case.texts() if option.endswith(only(good)))
 
 
 def _contenus(case: Case) -> Answer:
@@ -295,8 +287,8 @@ def _lawful(access: str, *, copied: date) -> bool:
 
 def _corpus(case: Case) -> Answer:
     """Add up the lots in order under regime G: lawful access, no opposition that counts."""
-    _match("six mois avant|six months before", case.scenario)
-    copied = _day(_match(r"[^.]*(?:copiés le|copied on) [^.]*", case.scenario)[0])
+    match("six mois avant|six months before", case.scenario)
+    copied = _day(match(r"[^.]*(?:copiés le|copied on) [^.]*", case.scenario)[0])
     return sum(
         int(lot["Images"])
         for lot in case.table(".xlsx")
@@ -328,7 +320,7 @@ def _campagne(case: Case) -> Answer:
         int(line[1]): int(line[2])
         for line in re.finditer(r"(?:Visuel|Visual) (\d).*?(\d+) (?:exemplaires|copies)", note)
     }
-    places = int(_match(r"(\d+) (?:communes|municipalities)", note)[1])
+    places = int(match(r"(\d+) (?:communes|municipalities)", note)[1])
     barred = re.compile("CC BY|rien n'est dit|nothing is said|presse|press")
     prices: dict[int, dict[str, float]] = {}
     for offer, visual, _, price, terms in case.rows(".xlsx")[1:]:
@@ -347,10 +339,10 @@ def _campagne(case: Case) -> Answer:
 def _logiciel(case: Case) -> Answer:
     """Take the licence of the part merged into the code, and other icons than the NC ones."""
     rows = case.rows(".csv")[1:]
-    whole = _only([row[2] for row in rows if re.search("fondu|merged", row[1])])
+    whole = only([row[2] for row in rows if re.search("fondu|merged", row[1])])
     barred = [row[0] for row in rows if "NC" in row[2]]
-    other = re.compile(rf"(?:d'autres|other) {_only(barred).lower()}")
-    return _only([o for o in case.texts() if o.startswith(f"{whole},") and other.search(o)])
+    other = re.compile(rf"(?:d'autres|other) {only(barred).lower()}")
+    return only([o for o in case.texts() if o.startswith(f"{whole},") and other.search(o)])
 
 
 def _montage(case: Case) -> Answer:
@@ -365,15 +357,15 @@ def _montage(case: Case) -> Answer:
     makers = "Réalisation|Scénario|Dialogues|Musique faite|Direction|Script|Dialogue|Music made"
     film = max(
         max(years(died, makers)) + 71,
-        _only(years(event, "Première|First public")) + 51,
+        only(years(event, "Première|First public")) + 51,
     )
     song = max(years(died, r"(?:Paroles|Musique|Words|Music) \(")) + 71
-    recorded = _only(years(event, "Enregistrement|Recording"))
-    released = _only(years(event, "Sortie|Release"))
+    recorded = only(years(event, "Enregistrement|Recording"))
+    released = only(years(event, "Sortie|Release"))
     disc = released + 71 if released - recorded < 50 else recorded + 51
-    poet, printed = _only(years(died, "Auteur|Author")), _only(years(event, "Auteur|Author"))
+    poet, printed = only(years(died, "Auteur|Author")), only(years(event, "Auteur|Author"))
     poem = printed + 26 if printed > poet + 70 else poet + 71
-    waltz = _only(years(died, "Valse|Waltz")) + 71
+    waltz = only(years(died, "Valse|Waltz")) + 71
     return [film, song, disc, poem, max(film, song, disc, poem, waltz)]
 
 

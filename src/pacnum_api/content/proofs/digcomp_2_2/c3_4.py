@@ -1,16 +1,22 @@
 """Keys of 3.4 (programming), found again from the files: the programs in them are run."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from itertools import pairwise, product
 from operator import ge, gt, le, lt
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    ProofFailed,
+    match,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
-_T = TypeVar("_T")
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _COUNT: Final = r"\d+(?:[\s,\u00a0\u202f]\d{3})*"
 _MONTHS: Final = (
@@ -19,19 +25,6 @@ _MONTHS: Final = (
 )
 _YES: Final = {"oui", "yes"}
 _SIGNS: Final[dict[str, Callable[[Any, Any], bool]]] = {"<": lt, "<=": le, ">": gt, ">=": ge}
-
-
-def _only(found: Collection[_T]) -> _T:
-    if len(found) != 1:
-        raise ProofFailed(f"one wanted, found {found}")
-    return next(iter(found))
-
-
-def _match(pattern: str, text: str) -> re.Match[str]:
-    found = re.search(pattern, text)
-    if found is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return found
 
 
 def _counts(text: str) -> list[int]:
@@ -69,7 +62,7 @@ def _value(formula: str, row: Sequence[Any]) -> Any:
 
 
 def _compared(formula: str, row: Sequence[Any]) -> bool:
-    letter, sign, limit = _match(r'^([A-G])\d+([<>]?=?)"?(.*?)"?$', formula).groups()
+    letter, sign, limit = match(r'^([A-G])\d+([<>]?=?)"?(.*?)"?$', formula).groups()
     cell = row["ABCDEFG".index(letter)]
     return bool(cell == limit) if sign == "=" else _holds(cell, (sign, float(limit)))
 
@@ -80,21 +73,21 @@ def _holds(value: float, condition: tuple[str, float]) -> bool:
 
 def _borne(case: Case) -> Answer:
     """Follow the question on collection to the desk drawn beside it, its arrow being "yes"."""
-    _match("(?:n'a pas de rendez-vous|no appointment).*(?:retirer|collect)", case.scenario)
+    match("(?:n'a pas de rendez-vous|no appointment).*(?:retirer|collect)", case.scenario)
     texts = [(t.text or "", t.attrib["y"]) for t in case.drawing().iter(f"{_SVG}text")]
-    height = _only([y for text, y in texts if re.search("retrait|collection", text)])
-    return {_only([t for t, y in texts if y == height and re.search("Guichet|Desk", t)])}
+    height = only([y for text, y in texts if re.search("retrait|collection", text)])
+    return {only([t for t, y in texts if y == height and re.search("Guichet|Desk", t)])}
 
 
 def _chariot(case: Case) -> Answer:
     """Carry out the instructions of the drawing from the square where the start is written."""
     texts = {t.text or "": t.attrib for t in case.drawing().iter(f"{_SVG}text")}
-    start = texts[_only([text for text in texts if text in {"DÉPART", "START"}])]
-    column = _only([name for name in "ABCDE" if texts[name]["x"] == start["x"]])
+    start = texts[only([text for text in texts if text in {"DÉPART", "START"}])]
+    column = only([name for name in "ABCDE" if texts[name]["x"] == start["x"]])
     rows = {name: abs(float(texts[name]["y"]) - float(start["y"])) for name in "1234"}
     x, y = "ABCDE".index(column), "1234".index(min(rows, key=lambda name: rows[name]))
-    path = _only([p.attrib["d"] for p in case.drawing().iter(f"{_SVG}path")])
-    base, tip = map(int, _match(r"^M\d+ (\d+)V(\d+)M", path).groups())
+    path = only([p.attrib["d"] for p in case.drawing().iter(f"{_SVG}path")])
+    base, tip = map(int, match(r"^M\d+ (\d+)V(\d+)M", path).groups())
     right, down = 0, 1 if tip > base else -1
     for text in sorted(text for text in texts if re.match(r"\d\. ", text)):
         if re.search("droite|right", text):
@@ -102,46 +95,46 @@ def _chariot(case: Case) -> Answer:
         elif re.search("gauche|left", text):
             right, down = down, -right
         else:
-            steps = int(_match(r" (\d+) (?:case|square)", text)[1])
+            steps = int(match(r" (\d+) (?:case|square)", text)[1])
             x, y = x + right * steps, y + down * steps
     return {f" {'ABCDE'[x]}{y + 1})"}
 
 
 def _jours_chauds(case: Case) -> Answer:
     """Count the readings that reach the number in the program's test."""
-    limit = int(_match(r"(?:supérieure ou égale à|greater than or equal to) (\d+)", case.text())[1])
+    limit = int(match(r"(?:supérieure ou égale à|greater than or equal to) (\d+)", case.text())[1])
     readings = case.text().strip().splitlines()[-1].split(" ; ")
     return sum(int(reading) >= limit for reading in readings)
 
 
 def _formule_aide(case: Case) -> Answer:
     """Work out every option on every line; keep the one that decides as the scenario says."""
-    quotient = int(_match(r"(?:inférieur à|below) (\d+)", case.scenario)[1])
-    _match("au moins trois enfants|at least three dependent", case.scenario)
+    quotient = int(match(r"(?:inférieur à|below) (\d+)", case.scenario)[1])
+    match("au moins trois enfants|at least three dependent", case.scenario)
     rows = case.rows(".ods")[1:]
     due = [row[5] in _YES and (row[4] < quotient or row[2] >= 3) for row in rows]
 
     def decides(option: str) -> bool:
         return due == [_value(option[1:], row) in {"Accordée", "Granted"} for row in rows]
 
-    return _only([option for option in case.texts() if decides(option)])
+    return only([option for option in case.texts() if decides(option)])
 
 
 def _reference(case: Case) -> Answer:
     """Cut the subject of the message and put its parts together with the script's numbers."""
     script = case.text()
-    parts = str(case.message()["Subject"]).split(_match(r'\w+, "(.+?)"\)', script)[1])
+    parts = str(case.message()["Subject"]).split(match(r'\w+, "(.+?)"\)', script)[1])
     first, second = (int(n) for n in re.findall(r"\[[12]\], (\d+)\)", script))
-    padding, width = _match(r'"(0+)" & \w+\[3\], (\d+)\)', script).groups()
+    padding, width = match(r'"(0+)" & \w+\[3\], (\d+)\)', script).groups()
     start = f"{parts[0][:first]}-{parts[1][:second]}".upper()
     return f"{start}-{(padding + parts[2])[-int(width) :]}"
 
 
 def _echeance(case: Case) -> Answer:
     """Add the script's days to the day of arrival, then go on to the first open day."""
-    day, month, year = _match(r"(?:le|on) (\d+)(?:er)? (\w+) (\d{4})", case.scenario).groups()
+    day, month, year = match(r"(?:le|on) (\d+)(?:er)? (\w+) (\d{4})", case.scenario).groups()
     due = date(int(year), _month(month.lower()), int(day))
-    due += timedelta(int(_match(r"\+ (\d+) (?:jours|days)", case.text())[1]))
+    due += timedelta(int(match(r"\+ (\d+) (?:jours|days)", case.text())[1]))
     states = {row[0]: row[2] for row in case.rows(".csv")[1:]}
     form = "%Y-%m-%d" if any("-" in name for name in states) else "%d/%m/%Y"
     while states[due.strftime(form)] in {"fermé", "closed"}:
@@ -166,7 +159,7 @@ def _messagerie(case: Case) -> Answer:
             return any(message.iter_attachments())
         mailbox = re.search(r"\S*@\S+", condition)
         if mailbox is None:
-            return _match('[«"]\\s*(.+?)\\s*[»"]', condition)[1] in subject
+            return match('[«"]\\s*(.+?)\\s*[»"]', condition)[1] in subject
         if mailbox[0].startswith("@"):
             return bool(sender.endswith(mailbox[0]))
         return mailbox[0] not in receivers
@@ -184,19 +177,19 @@ def _appel(case: Case) -> Answer:
     """Fill in the parameters of the notice for the scenario's measurement, station and month."""
     notice = case.pages()
     measure, station, period, form = re.findall(r": ([^.:]+)\.", case.scenario)
-    month, year = _match(r"(\w+) (\d{4})", period).groups()
+    month, year = match(r"(\w+) (\d{4})", period).groups()
     first = date(int(year), _month(month.lower()), 1)
-    _match("fin ne l'est pas|fin is not", notice)
+    match("fin ne l'est pas|fin is not", notice)
     parameters = {
         "debut": f"{first:%Y%m%d}",
         "fin": f"{(first + timedelta(31)).replace(day=1):%Y%m%d}",
         "format": form.lower(),
-        "mesure": _match(rf"(\d) (?:pour (?:la |le |l['’])|for ){measure}", notice)[1],
-        "station": _match(rf"{station} (\d+)", notice)[1],
+        "mesure": match(rf"(\d) (?:pour (?:la |le |l['’])|for ){measure}", notice)[1],
+        "station": match(rf"{station} (\d+)", notice)[1],
     }
     defaults = re.findall(r"(\w+)(?: \(\w+\))? ?: [^:]*(?:Par défaut|Default) ?: (\w+)", notice)
     written = [f"{n}={v}" for n, v in sorted(parameters.items()) if (n, v) not in defaults]
-    return f"{_match('https://[^ ]+', notice)[0]}?{'&'.join(written)}"
+    return f"{match('https://[^ ]+', notice)[0]}?{'&'.join(written)}"
 
 
 def _formule_tri(case: Case) -> Answer:
@@ -214,8 +207,8 @@ def _formule_tri(case: Case) -> Answer:
 def _journal(case: Case) -> Answer:
     """Trace what each line writes to the fields of the record and to the typed sentence."""
     lines = case.text().splitlines()
-    *personal, stay = _match(r"# (\w+(?:, \w+){3})$", case.text().split("\n")[4])[1].split(", ")
-    typed = _match(r"# \w+\.(\w+) ?: (?:phrase saisie|sentence typed)", case.text())[1]
+    *personal, stay = match(r"# (\w+(?:, \w+){3})$", case.text().split("\n")[4])[1].split(", ")
+    typed = match(r"# \w+\.(\w+) ?: (?:phrase saisie|sentence typed)", case.text())[1]
     values: dict[str, str] = dict(re.findall(r"(\w+) = (.+)", case.text()))
 
     def written(text: str) -> str:
@@ -223,8 +216,8 @@ def _journal(case: Case) -> Answer:
         return re.sub(r"(?<!\.)\b\w+\b(?![.(])", lambda m: written(values.get(m[0], "")), bare)
 
     def verdict(entry: str) -> int:
-        line = _only([line for line in lines if line[:2] == _match(r"\d\d", entry)[0]])
-        fields = written(_match(r"(?:journal|log)\((.*)\)$", line)[1])
+        line = only([line for line in lines if line[:2] == match(r"\d\d", entry)[0]])
+        fields = written(match(r"(?:journal|log)\((.*)\)$", line)[1])
         if any(re.search(rf"\.{name}\b", fields) for name in (*personal, typed)):
             return 0
         return 1 if re.search(rf"\.{stay}\b", fields) and "(" not in fields else 2
@@ -237,7 +230,7 @@ def _essais(case: Case) -> Answer:
     """Work out every test by the regulations and by the script's own comparisons."""
     rules, script = case.text().split("\n\nSCRIPT\n")
     _, one, low, two, _, _, three, high, *_, least = _counts(rules)
-    _match("À partir de trois enfants|From three registered", rules)
+    match("À partir de trois enfants|From three registered", rules)
     tests = [(sign, float(limit)) for sign, limit in re.findall(r"([<>]=?) (\d+)", script)]
 
     def due(quotient: int, children: int, *, local: bool) -> tuple[int, int]:
@@ -270,7 +263,7 @@ def _passages(case: Case) -> Answer:
 def _refus(case: Case) -> Answer:
     """Raise the request's seniority month by month until the script ranks it high enough."""
     _, each, most, cap, step, hard, much, medium, some, extra, offers = _counts(case.text())
-    wanted = _match(r"\b[LR]\d{3}\b", case.scenario)[0]
+    wanted = match(r"\b[LR]\d{3}\b", case.scenario)[0]
 
     def place(row: Sequence[str], seniority: int) -> tuple[int, int, str]:
         effort = 100 * int(row[3]) / int(row[4])
@@ -279,14 +272,14 @@ def _refus(case: Case) -> Answer:
         return -points - extra * (row[5] in _YES), -seniority, row[0]
 
     rows = [row for row in case.rows(".csv")[1:] if row[6] in _YES]
-    own = _only([row for row in rows if row[0] == wanted])
+    own = only([row for row in rows if row[0] == wanted])
     limit = sorted(place(row, int(row[2])) for row in rows if row is not own)[offers - 1]
     return next(months for months in range(1000) if place(own, months) < limit)
 
 
 def _attribution(case: Case) -> Answer:
     """Give the places by the rule and by the script, which compares the points as text."""
-    _match("comme du texte|as text", case.text())
+    match("comme du texte|as text", case.text())
     rows = sorted(case.rows(".csv")[1:], key=lambda row: str(row[2]))
 
     def waiting(points: Callable[[str], Any]) -> set[str]:
@@ -300,7 +293,7 @@ def _attribution(case: Case) -> Answer:
                 places[wish] -= 1
         return left
 
-    return _only(waiting(str) - waiting(int))
+    return only(waiting(str) - waiting(int))
 
 
 def _tirage(case: Case) -> Answer:
@@ -316,7 +309,7 @@ def _tirage(case: Case) -> Answer:
         again = bool(re.search("recommencer|start again", after))
         return whole and fixed and drawn and not again
 
-    return _match(r"\d", _only([block for block in blocks if sound(block)]))[0]
+    return match(r"\d", only([block for block in blocks if sound(block)]))[0]
 
 
 def _seuil(case: Case) -> Answer:
@@ -327,25 +320,25 @@ def _seuil(case: Case) -> Answer:
         gap = abs(100 * row[2] * large - 100 * row[3] * small) <= points * small * large
         return 100 * row[1] >= percent * irregular and sum(row[1:]) <= most and gap
 
-    return int(_only([row[0] for row in case.rows(".xlsx")[1:] if fits(row)]))
+    return int(only([row[0] for row in case.rows(".xlsx")[1:] if fits(row)]))
 
 
 def _suspendre(case: Case) -> Answer:
     """Run the rules week by week; keep the one that is in time and never without incident."""
     weeks = [[number(cell or 0) for cell in row] for row in case.rows(".csv")[1:]]
     shares = [week[2] for week in weeks]
-    expected = float(_match(r"(\d+) ?%\.", case.text())[1])
+    expected = float(match(r"(\d+) ?%\.", case.text())[1])
 
     def fires(rule: str, place: int) -> bool:
         enough = re.search(r"N(?:\(S\))? >= (\d+)", rule)
         mean = sum(shares[place - 4 : place]) / 4 if "S-4" in rule else expected
         gap = abs(shares[place] - mean) if "|" in rule else shares[place]
-        limit = float(_match(r" > (\d+)", rule)[1])
+        limit = float(match(r" > (\d+)", rule)[1])
         return gap > limit and (enough is None or weeks[place][1] >= int(enough[1]))
 
     def serves(rule: str) -> bool:
         """Errors are known too late; a rule that looks back waits until it can."""
-        first = int(_match(r"S = (\d)", rule)[1]) - 1 if "S = " in rule else 0
+        first = int(match(r"S = (\d)", rule)[1]) - 1 if "S = " in rule else 0
         fired = [place for place in range(first, len(weeks)) if fires(rule, place)]
         if "S-1, N" in rule:
             fired = [place for place in fired if fires(rule, place - 1)]
@@ -355,14 +348,14 @@ def _suspendre(case: Case) -> Answer:
         return all(set(start) & set(fired) for start in starts)
 
     rules = [line for line in case.text().splitlines() if line.startswith("R")]
-    return _match(r"\d", _only([rule for rule in rules if serves(rule)]))[0]
+    return match(r"\d", only([rule for rule in rules if serves(rule)]))[0]
 
 
 def _versions(case: Case) -> Answer:
     """Try every combination of the versions that meet the five conditions."""
     licences = set(re.findall(r"EUPL-1\.2|MIT|CeCILL-2\.1", case.scenario))
     rows = [row for row in case.rows(".ods")[1:] if row[2] in licences and row[4] in _YES]
-    day, word, year = _match(r"(\d+) (\w+) (20\d\d)", case.scenario).groups()
+    day, word, year = match(r"(\d+) (\w+) (20\d\d)", case.scenario).groups()
     until = date(int(year), _month(word.lower()), int(day)).isoformat()
     rows = [row for row in rows if row[5] >= until and not {row[3], row[6]} & _YES]
     names = list(dict.fromkeys(row[0] for row in rows))
@@ -373,7 +366,7 @@ def _versions(case: Case) -> Answer:
         return all(_holds(versions[name], (sign, float(n))) for name, sign, n in needs)
 
     combinations = product(*([row for row in rows if row[0] == name] for name in names))
-    return [str(row[1]) for row in _only([c for c in combinations if agrees(c)])]
+    return [str(row[1]) for row in only([c for c in combinations if agrees(c)])]
 
 
 PROOFS: Final[dict[str, Proof]] = {

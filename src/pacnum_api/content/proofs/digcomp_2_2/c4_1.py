@@ -4,12 +4,18 @@ import re
 from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 from itertools import combinations
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    ProofFailed,
+    match,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
-_T = TypeVar("_T")
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _MONTHS: Final = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
@@ -18,22 +24,13 @@ _MONTHS: Final = {
 _YES: Final = {"oui", "yes"}
 
 
-def _only(found: Collection[_T]) -> _T:
-    if len(found) != 1:
-        raise ProofFailed(f"one wanted, found {found}")
-    return next(iter(found))
-
-
 def _match(pattern: str, text: str) -> re.Match[str]:
-    found = re.search(pattern, text, re.IGNORECASE)
-    if found is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return found
+    return match(pattern, text, flags=re.IGNORECASE)
 
 
 def _with(texts: Collection[str], pattern: str) -> str:
     """The only text in which a pattern is found."""
-    return _only([text for text in texts if re.search(pattern, text, re.IGNORECASE)])
+    return only([text for text in texts if re.search(pattern, text, re.IGNORECASE)])
 
 
 def _wholes(text: str) -> list[int]:
@@ -73,10 +70,10 @@ def _within(case: Case, region: dict[str, Any]) -> str:
 def _alerte(case: Case) -> Answer:
     """Find the closing cross in the browser's bar, above the content of the page."""
     boxes = case.drawing().findall(f"{_SVG}rect")
-    bar = _only([one for one in boxes if one.attrib["width"] == "640" and not one.get("stroke")])
+    bar = only([one for one in boxes if one.attrib["width"] == "640" and not one.get("stroke")])
     bottom = float(bar.attrib["y"]) + float(bar.attrib["height"])
     return {
-        _only(
+        only(
             [
                 one["text"]
                 for one in case.interaction["regions"]
@@ -90,7 +87,7 @@ def _tuile(case: Case) -> Answer:
     """Find the tile whose effect waits for a restart, which nobody has done for days."""
     waiting = r"\d+ (?:jours|days) .*(?:redémarrage|restart)"
     tiles = {one["text"]: _within(case, one) for one in case.interaction["regions"]}
-    return {_only([name for name, words in tiles.items() if re.search(waiting, words)])}
+    return {only([name for name, words in tiles.items() if re.search(waiting, words)])}
 
 
 def _retard(case: Case) -> Answer:
@@ -113,7 +110,7 @@ def _connexion(case: Case) -> Answer:
         close = start.replace(hour=closes, minute=0)
         if start.weekday() > 4 or start.hour < opens or end > close:
             outside.append(str(name))
-    return _only(outside)
+    return only(outside)
 
 
 def _entetes(case: Case) -> Answer:
@@ -155,7 +152,7 @@ def _antivirus(case: Case) -> Answer:
             infected.add(name)
         elif re.search(_REMOVED, event):
             infected.discard(name)
-    return _only(infected)
+    return only(infected)
 
 
 def _comptes(case: Case) -> Answer:
@@ -195,8 +192,8 @@ def _ordre(case: Case) -> Answer:
         if not away and name != maker and int(most) >= amount:
             safe[name] = [one for one, bad in zip(numbers, struck, strict=True) if not bad]
     if safe[boss]:
-        return _only(safe[boss])
-    return _only([one for numbers in safe.values() for one in numbers])
+        return only(safe[boss])
+    return only([one for numbers in safe.values() for one in numbers])
 
 
 def _groups(text: str) -> dict[str, set[str]]:
@@ -220,7 +217,7 @@ def _regle(case: Case) -> Answer:
             for one, name, book in zip(way, names, books, strict=True)
         ]
         if all(fits):
-            return _only([str(rule)] if action == "ACCEPT" else [])
+            return only([str(rule)] if action == "ACCEPT" else [])
     raise ProofFailed("no rule fits")
 
 
@@ -316,7 +313,7 @@ def _methodes(case: Case) -> Answer:
         if serves(some)
     ]
     least = min(cost for cost, _ in sets)
-    return _only([some for cost, some in sets if cost == least])
+    return only([some for cost, some in sets if cost == least])
 
 
 def _plan(case: Case) -> Answer:
@@ -333,7 +330,7 @@ def _plan(case: Case) -> Answer:
         safe = "domain" not in eraser and re.match("personne|nobody", eraser)
         if gap <= loss and back <= most and kept >= hidden and safe and place != room:
             good.append(name)
-    return _with(case.texts(), rf" {_only(good)}$")
+    return _with(case.texts(), rf" {only(good)}$")
 
 
 def _entree(case: Case) -> Answer:

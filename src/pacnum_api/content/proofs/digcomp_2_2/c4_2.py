@@ -2,36 +2,26 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import product
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    ProofFailed,
+    match,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
-_T = TypeVar("_T")
 _SVG: Final = "{http://www.w3.org/2000/svg}text"
 _MONTHS: Final = (
     "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "January February March April May June July August September October November December",
 )
-
-
-def _only(found: Iterable[_T]) -> _T:
-    """The one thing found. Raises ProofFailed when there is none, or more than one."""
-    things = list(found)
-    if len(things) != 1:
-        raise ProofFailed(f"{len(things)} found instead of one: {things}")
-    return things[0]
-
-
-def _match(pattern: str, text: str) -> re.Match[str]:
-    """The first match. Raises ProofFailed when a text has not what a proof rests on."""
-    found = re.search(pattern, text)
-    if found is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return found
 
 
 def _cells(case: Case, suffix: str = "") -> list[list[Any]]:
@@ -45,33 +35,33 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     if re.fullmatch(r"\d+/\d+/\d+", text):
         return date(*map(int, reversed(text.split("/"))))
-    day, month, year = _match(r"(\d+)(?:er)? (\S+) (\d{4})", text).groups()
-    names = _only(months.split() for months in _MONTHS if month in months.split())
+    day, month, year = match(r"(\d+)(?:er)? (\S+) (\d{4})", text).groups()
+    names = only(months.split() for months in _MONTHS if month in months.split())
     return date(int(year), names.index(month) + 1, int(day))
 
 
 def _named(parts: Sequence[str], pattern: str) -> str:
     """The one part of a list that has these words."""
-    return _only(part for part in parts if re.search(pattern, part))
+    return only(part for part in parts if re.search(pattern, part))
 
 
 def _bandeau(case: Case) -> Answer:
     """Find the text of the banner that goes on without accepting."""
     drawn = [text.text or "" for text in case.drawing().iter(_SVG)]
     refusal = _named(drawn, "sans accepter|without accepting")
-    return {_only(region for region in case.texts("regions") if refusal in region)}
+    return {only(region for region in case.texts("regions") if refusal in region)}
 
 
 def _photo(case: Case) -> Answer:
     """Of the pupils named in the situation, the one without permission for the website."""
     rows = _cells(case)
     shown = [row for row in rows if re.search(rf"\b{row[0]}\b", case.scenario)]
-    return _only(str(row[0]) for row in shown if row[3] in {"non", "no"})
+    return only(str(row[0]) for row in shown if row[3] in {"non", "no"})
 
 
 def _candidatures(case: Case) -> Answer:
     """Add the sizes of what was rejected and last touched before the day of the rule."""
-    limit = _day(_match(r"\d+(?:er)? \S+ \d{4}", case.scenario)[0])
+    limit = _day(match(r"\d+(?:er)? \S+ \d{4}", case.scenario)[0])
     return sum(
         number(size)
         for _, _, contact, outcome, size in _cells(case)
@@ -82,10 +72,10 @@ def _candidatures(case: Case) -> Answer:
 def _mention(case: Case) -> Answer:
     """Read in the notice the days, the use of the telephone, the association and the address."""
     notice = case.pages()
-    days = int(_match(r"(?:plus tard|latest) (\d+) (?:jours|days)", notice)[1])
-    phone = _match(r"(?:uniquement|only) (?:à|to) (.+?)\.", notice)[1]
-    given = _match(r"(?:ateliers,|workshops,) (?:reçoit|receives) (.+?)\.", notice)[1]
-    address = _match(r"(?:corriger|correct) .+?\b(\S+@[\w.-]+\w)", notice)[1]
+    days = int(match(r"(?:plus tard|latest) (\d+) (?:jours|days)", notice)[1])
+    phone = match(r"(?:uniquement|only) (?:à|to) (.+?)\.", notice)[1]
+    given = match(r"(?:ateliers,|workshops,) (?:reçoit|receives) (.+?)\.", notice)[1]
+    address = match(r"(?:corriger|correct) .+?\b(\S+@[\w.-]+\w)", notice)[1]
     blanks = case.interaction["blanks"]
     purposes, received = ([one["text"] for one in blank["options"]] for blank in blanks[1:3])
     return [days, _closest(phone, purposes), _closest(given, received), address]
@@ -94,7 +84,7 @@ def _mention(case: Case) -> Answer:
 def _closest(passage: str, options: Sequence[str]) -> str:
     """The one option that has a long word of a passage, whatever its ending."""
     stems = {word[:6] for word in re.findall(r"\w{7,}", passage)}
-    return _only(option for option in options if any(stem in option for stem in stems))
+    return only(option for option in options if any(stem in option for stem in stems))
 
 
 _ON_AT_FIRST: Final = r"^Rappel|^Effacement|^Fiche masquée|^Reminder|^Erasing|^Profile hidden"
@@ -103,7 +93,7 @@ _ON_AT_FIRST: Final = r"^Rappel|^Effacement|^Fiche masquée|^Reminder|^Erasing|^
 
 def _reglages(case: Case) -> Answer:
     """Pair each setting with the state on its line; what is not as the charter wants is wrong."""
-    _match(r"ne voient rien.*utiles au prêt|see nothing.*serve borrowing", case.scenario)
+    match(r"ne voient rien.*utiles au prêt|see nothing.*serve borrowing", case.scenario)
     lines: dict[str, list[str]] = defaultdict(list)
     for text in case.drawing().iter(_SVG):
         lines[str(text.get("y"))].append(text.text or "")
@@ -133,8 +123,8 @@ def _commentaires(case: Case) -> Answer:
 
 def _dernier_jour(case: Case) -> Answer:
     """Take the arrival at the published address, add a month, go on to a working day."""
-    _match("même numéro|same number", case.pages())
-    received = _day(_match(r"(?:Reçu le :|Received on:) (\d+(?:er)? \S+ \d{4})", case.body())[1])
+    match("même numéro|same number", case.pages())
+    received = _day(match(r"(?:Reçu le :|Received on:) (\d+(?:er)? \S+ \d{4})", case.body())[1])
     end = _a_month_after(received)
     while end.weekday() > 4:
         end += timedelta(days=1)
@@ -154,7 +144,7 @@ def _ou_part_la_reponse(case: Case) -> Answer:
 
 def _consultations(case: Case) -> Answer:
     """Count the openings by people not posted, that day, to the department of the patient."""
-    record = _match(r"D-\d+", case.stem)[0]
+    record = match(r"D-\d+", case.stem)[0]
     stays = re.findall(
         r"(\w+)(?: office)? \((?:du )?(\d+)(?: (?:et|and|au|to) (\d+))? (?:mars|March)\)",
         case.scenario,
@@ -196,15 +186,15 @@ def _extrait(case: Case) -> Answer:
     """Follow the note's conditions: each paragraph names the step that has to be done before."""
     note = case.pages()
     for _, condition in _STEPS:
-        _match(condition, note)
+        match(condition, note)
     return [_named(case.texts("entries"), step) for step, _ in _STEPS]
 
 
 def _soixante_douze_heures(case: Case) -> Answer:
     """Add 72 hours and the hour of Paris to the event at which names are seen in the file."""
-    hours = timedelta(hours=int(_match(r"(\d+) (?:heures|hours)", case.scenario)[1]) + 1)
+    hours = timedelta(hours=int(match(r"(\d+) (?:heures|hours)", case.scenario)[1]) + 1)
     certain = r"(?m)^(\S+)Z (\w+) .*(?:nominatifs|naming)"
-    when, event = _match(certain, case.text(".log")).groups()
+    when, event = match(certain, case.text(".log")).groups()
     end = datetime.fromisoformat(when) + hours
     return [event, end.day, end.strftime("%H:%M")]
 
@@ -222,7 +212,7 @@ _CRITERIA: Final = {
 
 def _analyses_d_impact(case: Case) -> Answer:
     """Find the criteria of each project, then compare with those its assessment recorded."""
-    large = int(re.sub(r"\D", "", _match(r"(?:plus de|more than) (\d[\d\s,]*\d)", case.pages())[1]))
+    large = int(re.sub(r"\D", "", match(r"(?:plus de|more than) (\d[\d\s,]*\d)", case.pages())[1]))
     categories = case.texts("categories")
     planned = {}
     for project, description, people, assessed in _cells(case, ".ods"):
@@ -239,8 +229,8 @@ def _analyses_d_impact(case: Case) -> Answer:
 
 def _masquer(case: Case) -> Answer:
     """Mask the smallest cells of each line until the three rules hold; add up what they hide."""
-    threshold = int(_match(r"(?:inférieure à|below) (\d+)", case.scenario)[1])
-    least = int(_match(r"(?:au moins|at least) (\d+)", case.scenario)[1])
+    threshold = int(match(r"(?:inférieure à|below) (\d+)", case.scenario)[1])
+    least = int(match(r"(?:au moins|at least) (\d+)", case.scenario)[1])
     hidden = 0
     for row in _cells(case):
         counts = sorted(int(number(cell)) for cell in row[1:-1])
@@ -270,10 +260,10 @@ _ADMITTED: Final = {"France", "Irlande", "Suisse", "Japon", "Ireland", "Switzerl
 
 def _sous_traitants(case: Case) -> Answer:
     """Refuse by the rules on countries and qualification, then up the chain of the same data."""
-    _match(
+    match(
         r"Espace économique européen, Suisse, Japon|Economic Area, Switzerland, Japan", case.pages()
     )
-    on = _day(_match(r"\d+(?:er)? \w+ 2026", case.scenario)[0])
+    on = _day(match(r"\d+(?:er)? \w+ 2026", case.scenario)[0])
     rows = {row[0]: row for row in _cells(case, ".xlsx")}
     refused = {name for name, row in rows.items() if _breaks(row, on=on)}
     while True:
@@ -305,8 +295,8 @@ _FREE: Final = r"^refus|telle quelle|as it was|^calcul"
 
 def _budget(case: Case) -> Answer:
     """Add up what each kind of inhabitant has been exposed to; the most exposed leaves least."""
-    _match("Le compte se tient par personne|account is kept per person", case.text())
-    cap = number(_match(r"(\d[.,]\d\d) (?:par an|per year)", case.scenario)[1])
+    match("Le compte se tient par personne|account is kept per person", case.text())
+    cap = number(match(r"(\d[.,]\d\d) (?:par an|per year)", case.scenario)[1])
     rows = [row for row in _cells(case, ".csv") if not re.search(_FREE, row[5])]
     districts = {row[1] for row in rows} - _ALL
     ages = {row[2] for row in rows} - _ALL
@@ -328,10 +318,10 @@ _UNION: Final = {"français", "italien", "belge", "French", "Italian", "Belgian"
 def _modele(case: Case) -> Answer:
     """Keep the models that meet the six requirements; the one with the fewest fields."""
     note = case.pages()
-    useful = int(_match(r"(?:au moins|at least) (\d+) ?%", note)[1])
-    recalled = int(_match(r"(?:Au plus|At most) (\d+) ?%", note)[1])
-    advantage = int(_match(r"(\d+) points", note)[1])
-    wait = int(_match(r"(\d+) (?:jours|days)", note)[1])
+    useful = int(match(r"(?:au moins|at least) (\d+) ?%", note)[1])
+    recalled = int(match(r"(?:Au plus|At most) (\d+) ?%", note)[1])
+    advantage = int(match(r"(\d+) points", note)[1])
+    wait = int(match(r"(\d+) (?:jours|days)", note)[1])
 
     def meets(row: Sequence[Any]) -> bool:
         good, tests, found, hidden, learnt, unseen, gap, runs, excerpts = row[1:10]
@@ -362,13 +352,13 @@ _LIMITS: Final = (
 
 def _rapprocher(case: Case) -> Answer:
     """The arrangement that no requirement rules out, each of the others failing at least one."""
-    _match(r"(?s)tous les noms.*autre étude|all\s+possible names.*another study", case.text())
+    match(r"(?s)tous les noms.*autre étude|all\s+possible names.*another study", case.text())
     rows = _cells(case, ".ods")
     failed = {
         row[0]: [place for place, words in _LIMITS if not re.search(words, row[place])]
         for row in rows
     }
-    return _named(case.texts(), rf" {_only(name for name, why in failed.items() if not why)}$")
+    return _named(case.texts(), rf" {only(name for name, why in failed.items() if not why)}$")
 
 
 PROOFS: Final[dict[str, Proof]] = {

@@ -7,23 +7,15 @@ from itertools import combinations, pairwise, permutations
 from typing import Any, Final
 from xml.etree.ElementTree import Element
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed
+from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, only
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
 _YES: Final = {"oui", "yes"}
 
 
-def _only(found: Iterable[Any]) -> Any:
-    """The one thing found. Raises ProofFailed when there is none, or more than one."""
-    things = list(found)
-    if len(things) != 1:
-        raise ProofFailed(f"{len(things)} found instead of one: {things}")
-    return things[0]
-
-
 def _like(pattern: str, parts: Iterable[str]) -> str:
     """The only part that has the pattern."""
-    return str(_only(part for part in parts if re.search(pattern, part)))
+    return str(only(part for part in parts if re.search(pattern, part)))
 
 
 def _group(pattern: str, text: str) -> str:
@@ -79,7 +71,7 @@ def _region(case: Case, point: tuple[float, ...]) -> str:
     """The one region in which a point lies."""
     x, y = point
     regions = ((r["text"], x - r["x"], y - r["y"], r) for r in case.interaction["regions"])
-    return str(_only(t for t, a, b, r in regions if 0 < a < r["width"] and 0 < b < r["height"]))
+    return str(only(t for t, a, b, r in regions if 0 < a < r["width"] and 0 < b < r["height"]))
 
 
 def _application_qui_derange(case: Case) -> Answer:
@@ -103,7 +95,7 @@ def _hauteur_de_l_ecran(case: Case) -> Answer:
 
 def _place_de_l_ecran(case: Case) -> Answer:
     """The one screen drawn at a right angle to the window: the light comes from the side."""
-    window = _only(part for part in _shapes(case, "rect") if part.get("fill") == "#bfe3ff")
+    window = only(part for part in _shapes(case, "rect") if part.get("fill") == "#bfe3ff")
     is_wide = _at(window, "width") > _at(window, "height")
     lines = [_at(part, "x1", "x2") for part in _shapes(case, "line")]
     people = [_at(part, "cx", "cy") for part in _shapes(case, "circle")]
@@ -188,7 +180,7 @@ def _eleve_harcelee_en_ligne(case: Case) -> Answer:
     _need(_BEFORE.values(), case.pages())
     orders = permutations(case.texts("entries"))
     pairs = [[_like(step, case.texts("entries")) for step in pair] for pair in _BEFORE]
-    return list(_only(o for o in orders if all(o.index(a) < o.index(b) for a, b in pairs)))
+    return list(only(o for o in orders if all(o.index(a) < o.index(b) for a, b in pairs)))
 
 
 _EMOTION: Final = r"ton de la voix|rythme de frappe|tone of voice|typing rhythm"
@@ -256,7 +248,7 @@ def _resultats_de_l_enquete(case: Case) -> Answer:
     """Hide, group and rank the departments by the three rules."""
     least = int(_group(r"(?:moins de|fewer than) (\d+)", case.scenario))
     rows = [row for row in _cells(case) if row[0] != "Total"]
-    small = _only(row[0] for row in rows if row[2] < least)
+    small = only(row[0] for row in rows if row[2] < least)
     second = _best((row[2], row[0]) for row in rows if row[0] != small)[1]
     hidden = [row for row in rows if row[0] in {small, second}]
     together = Fraction(100 * sum(row[3] for row in hidden), sum(row[2] for row in hidden))
@@ -307,7 +299,7 @@ def _messages_apres_20_heures(case: Case) -> Answer:
     """Several senders write to people off duty on several clocks: hold all, by the recipient's."""
     _need([r"maintenus.*joignable.*rien changé|kept.*reachable.*changed nothing"], case.scenario)
     rows = _cells(case)
-    duty = _only({row[1] for row in rows if row[4] in _YES})
+    duty = only({row[1] for row in rows if row[4] in _YES})
     others = [row for row in rows if row[4] not in _YES]
     if duty in {row[1] for row in others} or len({row[0] for row in others}) == 1:
         raise ProofFailed("people off duty have one sender, or are not told apart")
@@ -327,7 +319,7 @@ _FLAWS: Final = {
 def _mesurer_sans_surveiller(case: Case) -> Answer:
     """Strike out the schemes that break a requirement."""
     _need(_FLAWS, case.pages())
-    return str(_only(o for o in case.texts() if not re.search("|".join(_FLAWS.values()), o)))
+    return str(only(o for o in case.texts() if not re.search("|".join(_FLAWS.values()), o)))
 
 
 def _alertes_de_soutien_par_ia(case: Case) -> Answer:
@@ -345,7 +337,7 @@ def _alertes_de_soutien_par_ia(case: Case) -> Answer:
     totals = [sum(column) for column in zip(*(shares[name] for name in admitted), strict=True)]
     return [
         _rounded(100 * false / (true + false), 1),
-        _only(one for one in options if set(re.split(r"\s?; ", one)) == admitted),
+        only(one for one in options if set(re.split(r"\s?; ", one)) == admitted),
         _rounded(Fraction(totals[0] + totals[1])),
         _rounded(Fraction(totals[2])),
     ]

@@ -5,12 +5,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import product
-from typing import Final, TypeVar
+from typing import Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    match,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
-_T = TypeVar("_T")
 _PERSONAL: Final = "nommés|named|Mme|Mrs|candidats|applicants|familles|families"
 _NEEDED: Final = "d'avant 2020|from before 2020|nulle part|nowhere"
 _SVG: Final = "{http://www.w3.org/2000/svg}text"
@@ -22,25 +27,13 @@ _WORDS: Final = {
 }  # fmt: skip
 
 
-def _only(found: Iterable[_T]) -> _T:
-    """The one thing found. Raises ProofFailed when there is none, or more than one."""
-    things = list(found)
-    if len(things) != 1:
-        raise ProofFailed(f"{len(things)} found instead of one: {things}")
-    return things[0]
-
-
 def _match(pattern: str, text: str) -> re.Match[str]:
-    """The first match. Raises ProofFailed when a text has not what a proof rests on."""
-    found = re.search(pattern, text, re.IGNORECASE)
-    if found is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return found
+    return match(pattern, text, flags=re.IGNORECASE)
 
 
 def _named(parts: Iterable[str], pattern: str) -> str:
     """The one part of a list that has these words."""
-    return _only(part for part in parts if re.search(pattern, part, re.IGNORECASE))
+    return only(part for part in parts if re.search(pattern, part, re.IGNORECASE))
 
 
 def _numbers(case: Case, text: str) -> list[float]:
@@ -63,8 +56,8 @@ def _setting(case: Case, *values: str) -> Answer:
     """The region of the setting that is drawn with one of these values, below the title."""
     words = [text.text or "" for text in case.drawing().iter(_SVG)][1:]
     drawn = zip(words[::2], words[1::2], strict=True)
-    name = _only(name for name, value in drawn if value in values)
-    return {_only(region for region in case.texts("regions") if region.startswith(name))}
+    name = only(name for name, value in drawn if value in values)
+    return {only(region for region in case.texts("regions") if region.startswith(name))}
 
 
 def _nuit(case: Case) -> Answer:
@@ -103,7 +96,7 @@ def _bacs(case: Case) -> Answer:
     boxes = re.split(r"(?m)^(?=(?:Bac|Box) \d)", case.text())[1:]
     found = {}
     for entry in case.texts("entries"):
-        line = _only(line for what, line in lines.items() if re.search(what, entry))
+        line = only(line for what, line in lines.items() if re.search(what, entry))
         found[entry] = _named(case.texts("categories"), _named(boxes, line)[:5])
     return found
 
@@ -117,7 +110,7 @@ def _fiche(case: Case) -> Answer:
     lines = re.findall(r"(\S[^.:]+?) ?: (\d+) kg CO2e", case.pages())
     names = [*list(gestures)[:1], "client|customer", *list(gestures)[2:]]
     stages = {
-        stage: _only(int(kg) for line, kg in lines if re.search(rf"(?:{name})$", line))
+        stage: only(int(kg) for line, kg in lines if re.search(rf"(?:{name})$", line))
         for stage, name in zip(gestures, names, strict=True)
     }
     heaviest = max(stages, key=lambda stage: stages[stage])
@@ -303,7 +296,7 @@ def _allegee(case: Case) -> Answer:
     lighter = _after(case, "ramenée à|down to", text=case.scenario)
     after = [before[0] * left, before[1], lighter * number(loads[2]) / 1e6, before[3]]
     tops = (names[at.index(max(at))] for at in (before, after))
-    first, then = (_only(k for k in kinds if re.search(k, top, re.IGNORECASE)) for top in tops)
+    first, then = (only(k for k in kinds if re.search(k, top, re.IGNORECASE)) for top in tops)
     fair = [option for option in _gap(case, 2) if re.search(then, option)]
     avoided = round(sum(before) - sum(after), 3)
     return [_named(_gap(case, 0), first), avoided, _named(fair, kinds[then])]
@@ -321,7 +314,7 @@ def _portail(case: Case) -> Answer:
     fixed = [(server * at[7] + call * at[8]) / at[4] for at in (was, now)]
     old, new = (f + e * at[1] / at[4] for f, e, at in zip(fixed, each, (was, now), strict=True))
     by = {place: 1.0 if place in {5, 6} else now[4] / was[4] for place in rows.values()}
-    worse = _only(words for words, i in rows.items() if now[i] > was[i] * by[i])
+    worse = only(words for words, i in rows.items() if now[i] > was[i] * by[i])
     sessions = round((old - fixed[1]) / each[1], 2)
     return [round(old, 2), round(new, 2), sessions, _named(_gap(case, 3), worse)]
 

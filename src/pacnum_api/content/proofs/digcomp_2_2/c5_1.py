@@ -5,29 +5,26 @@ import re
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from itertools import combinations
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    ProofFailed,
+    match,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
-_T = TypeVar("_T")
 _Cells: TypeAlias = Sequence[str]
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _PARIS: Final = ZoneInfo("Europe/Paris")
 
 
-def _only(found: Collection[_T]) -> _T:
-    if len(found) != 1:
-        raise ProofFailed(f"one wanted, found {found}")
-    return next(iter(found))
-
-
 def _match(pattern: str, text: str) -> re.Match[str]:
-    found = re.search(pattern, text, re.IGNORECASE)
-    if found is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return found
+    return match(pattern, text, flags=re.IGNORECASE)
 
 
 def _has(pattern: str, text: str) -> bool:
@@ -36,12 +33,12 @@ def _has(pattern: str, text: str) -> bool:
 
 def _with(texts: Collection[str], pattern: str) -> str:
     """The only text in which a pattern is found."""
-    return _only([text for text in texts if _has(pattern, text)])
+    return only([text for text in texts if _has(pattern, text)])
 
 
 def _adresse(case: Case) -> Answer:
     """Spell the name of the addressee in the form of the address that was refused."""
-    refused = _only(re.findall(r"\S+@\S+", case.body()))
+    refused = only(re.findall(r"\S+@\S+", case.body()))
     name = _match(r"(?:Destinataire|Addressee) ?: *(.+)", case.body())[1]
     return f"{'.'.join(name.lower().split())}@{refused.split('@')[1]}"
 
@@ -57,13 +54,13 @@ def _majuscules(case: Case) -> Answer:
     boxes = _boxes(case)
     x, y = boxes[_with(boxes, "verr|lock")]
     columns = [one for one in case.interaction["regions"] if 0 < x - one["x"] < one["width"]]
-    return {_only([one["text"] for one in columns if 0 < y - one["y"] < one["height"]])}
+    return {only([one["text"] for one in columns if 0 < y - one["y"] < one["height"]])}
 
 
 def _classeur(case: Case) -> Answer:
     """Look up in the directory who is editing the workbook at present."""
     user = _match(r"(?:en cours de modification par|being edited by)[ .]+([\w.]+),", case.text())[1]
-    return str(_only([row[4] for row in case.rows(".ods") if row[3] == user]))
+    return str(only([row[4] for row in case.rows(".ods") if row[3] == user]))
 
 
 def _file_d_impression(case: Case) -> Answer:
@@ -77,7 +74,7 @@ def _colonne(case: Case) -> Answer:
     rows = case.rows()
     cells = re.findall(r"[A-C]\d+", " ".join(str(row[3]) for row in rows if "*" in str(row[3])))
     values = {cell: rows[int(cell[1:]) - 1]["ABC".index(cell[0])] for cell in cells}
-    return str(_only([cell for cell, value in values.items() if isinstance(value, str)]))
+    return str(only([cell for cell, value in values.items() if isinstance(value, str)]))
 
 
 def _joindre(case: Case) -> Answer:
@@ -135,7 +132,7 @@ def _path(case: Case, *ends: str) -> set[str]:
     def chain(name: str) -> list[str]:
         tops = [line[:2] for line in lines if math.dist(boxes[name], line[2:]) < 40]
         above = [box for box, at in boxes.items() for top in tops if math.dist(at, top) < 40]
-        return [name, *(chain(_only(above)) if above else [])]
+        return [name, *(chain(only(above)) if above else [])]
 
     one, other = map(chain, ends)
     return set(one) ^ set(other) | {next(box for box in one if box in other)}
@@ -155,7 +152,7 @@ def _plan(case: Case) -> Answer:
         for to in (_with(boxes, box) for words, box in targets.items() if _has(words, said)):
             path = _path(case, start, to)
             suspects = suspects & path if said[0] in '«"“' else suspects - path
-    return {_only(suspects)}
+    return {only(suspects)}
 
 
 def _conflit(case: Case) -> Answer:
@@ -165,7 +162,7 @@ def _conflit(case: Case) -> Answer:
     low, high = _match(r"3\. .*?(\d+) (?:à|to) (\d+) ?:", case.text()).groups()
     taken = {row[2] for row in case.rows(".csv") if row[3] not in {"retiré", "withdrawn"}}
     free = [n for n in range(int(low), int(high) + 1) if f"{network}{n}" not in taken]
-    return [_only([row[0] for row in case.rows(".csv") if row[1] == card]), min(free)]
+    return [only([row[0] for row in case.rows(".csv") if row[1] == card]), min(free)]
 
 
 def _priorite(case: Case) -> Answer:
@@ -195,7 +192,7 @@ def _cause(case: Case) -> Answer:
     is_slow = [max(row[-2:]) > int(limit) for row in rows]
     columns = list(zip(*rows, strict=True))[1:-2]
     values = [(column, value) for column in columns for value in set(column)]
-    return str(_only([one for column, one in values if [v == one for v in column] == is_slow]))
+    return str(only([one for column, one in values if [v == one for v in column] == is_slow]))
 
 
 def _diagnostic(case: Case) -> Answer:
@@ -317,7 +314,7 @@ def _chaine(case: Case) -> Answer:
         raise ProofFailed(f"the import did not move by one hour: {gaps}")
     blanks = case.interaction["blanks"]
     moved, remedy = ([one["text"] for one in blanks[n]["options"]] for n in (0, 2))
-    lasting = _only([one for one in remedy if _holds(one, exports)])
+    lasting = only([one for one in remedy if _holds(one, exports)])
     return [_with(moved, "import.*(plus tôt|earlier)"), gaps[-1], lasting]
 
 
@@ -370,7 +367,7 @@ def _prestataire(case: Case) -> Answer:
     sets = [chosen for n in range(9) for chosen in combinations(measures, n)]
     good = [chosen for chosen in sets if _stands([*now, *(_means(row) for row in chosen)])]
     costs = [sum(row[3] for row in chosen) for chosen in good]
-    best = _only([one for one, cost in zip(good, costs, strict=True) if cost == min(costs)])
+    best = only([one for one, cost in zip(good, costs, strict=True) if cost == min(costs)])
     return {row[0].split(" (")[0] for row in best}
 
 

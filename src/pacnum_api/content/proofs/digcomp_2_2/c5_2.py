@@ -6,7 +6,7 @@ from fractions import Fraction
 from itertools import combinations
 from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed
+from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, only
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
 _YES: Final = {"oui", "yes"}
@@ -14,17 +14,9 @@ _MEMBER_STATES: Final = "Allemagne|Germany|France|Irlande|Ireland|Espagne|Spain|
 _DIGITS: Final = r"\d(?:[\d,.\s]*\d)?"
 
 
-def _only(found: Iterable[Any]) -> Any:
-    """The one thing found. Raises ProofFailed when there is none, or more than one."""
-    things = list(found)
-    if len(things) != 1:
-        raise ProofFailed(f"{len(things)} found instead of one: {things}")
-    return things[0]
-
-
 def _like(pattern: str, parts: Iterable[str]) -> str:
     """The only part that has the pattern."""
-    return str(_only(part for part in parts if re.search(pattern, part)))
+    return str(only(part for part in parts if re.search(pattern, part)))
 
 
 def _group(pattern: str, text: str) -> str:
@@ -61,21 +53,21 @@ def _best(ranked: Sequence[tuple[Any, str]]) -> tuple[Any, str]:
 
 def _visite(case: Case) -> Answer:
     """Find the only device that has both a camera and mobile internet."""
-    return str(_only(row[0] for row in _cells(case, "csv") if {row[3], row[4]} <= _YES))
+    return str(only(row[0] for row in _cells(case, "csv") if {row[3], row[4]} <= _YES))
 
 
 def _fleche(case: Case) -> Answer:
     """Find the heading of the pointer in the drawing and the region in which it lies."""
     _need([r"flèche de la souris|arrow of the mouse"], case.scenario)
     texts = case.drawing().iter("{http://www.w3.org/2000/svg}text")
-    heading = _only(one for one in texts if one.text in {"Pointeur", "Pointer"})
+    heading = only(one for one in texts if one.text in {"Pointeur", "Pointer"})
     left, top = float(heading.attrib["x"]), float(heading.attrib["y"])
     inside = (
         str(one["text"])
         for one in case.interaction["regions"]
         if 0 <= left - one["x"] <= one["width"] and 0 <= top - one["y"] <= one["height"]
     )
-    return {_only(inside)}
+    return {only(inside)}
 
 
 _REMEDIES: Final = {

@@ -9,7 +9,14 @@ from itertools import combinations, pairwise, permutations
 from math import ceil
 from typing import Any, Final, TypeVar
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    ProofFailed,
+    match,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
 _T = TypeVar("_T")
@@ -32,19 +39,6 @@ _KIOSK: Final = 8
 """Hours for which a kiosk takes up a member of staff."""
 
 
-def _only(found: Collection[_T]) -> _T:
-    if len(found) != 1:
-        raise ProofFailed(f"one wanted, found {found}")
-    return next(iter(found))
-
-
-def _match(pattern: str, text: str) -> re.Match[str]:
-    found = re.search(pattern, text)
-    if found is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return found
-
-
 def _numbers(text: str) -> list[int]:
     """The whole numbers of a text, in order."""
     return [int(found) for found in re.findall(r"\d+", text)]
@@ -52,7 +46,7 @@ def _numbers(text: str) -> list[int]:
 
 def _saying(parts: Collection[str], pattern: str) -> str:
     """The only part in which the pattern is found."""
-    return _only([part for part in parts if re.search(pattern, part)])
+    return only([part for part in parts if re.search(pattern, part)])
 
 
 def _rounded(value: Fraction, places: str = "0.1") -> float:
@@ -64,7 +58,7 @@ def _rounded(value: Fraction, places: str = "0.1") -> float:
 def _best(found: Mapping[_T, Any], choose: Callable[..., Any]) -> _T:
     """The only one with the greatest (max) or the smallest (min) value."""
     wanted = choose(found.values())
-    return _only([one for one, value in found.items() if value == wanted])
+    return only([one for one, value in found.items() if value == wanted])
 
 
 def _inscription(case: Case) -> Answer:
@@ -78,7 +72,7 @@ def _idees(case: Case) -> Answer:
     """Compare each idea's cost and time with the two limits in the scenario."""
     cost, weeks = _numbers(case.scenario)
     fits = [r[0] for r in case.rows()[1:] if number(r[2]) <= cost and number(r[3]) <= weeks]
-    return str(_only(fits))
+    return str(only(fits))
 
 
 def _formulaire(case: Case) -> Answer:
@@ -109,7 +103,7 @@ def _avis(case: Case) -> Answer:
 
 def _versions(case: Case) -> Answer:
     """The share of each version among the public's lines; B wins by the margin told or not."""
-    margin = int(_match(r"(\d+) points", case.scenario)[1])
+    margin = int(match(r"(\d+) points", case.scenario)[1])
     rows = [row for row in case.rows()[1:] if row[2] == "public"]
     rates = {}
     for version in ("A", "B"):
@@ -225,7 +219,7 @@ def _accueil(case: Case) -> Answer:
     ideas = r"\b([A-D])\. (.*?) (\d+) minutes\."
     gains = {}
     for name, words, updates in re.findall(ideas, body):
-        reason = _match(r'[«"] ?([^»"]+?) ?[»"]', words)[1]
+        reason = match(r'[«"] ?([^»"]+?) ?[»"]', words)[1]
         share = re.search(r"(\d+) ?%", words)
         part = Fraction(int(share[1]) if share else 100, 100)
         gains[name] = minutes[reason] * part - int(updates)
@@ -240,8 +234,8 @@ def _agrement(case: Case) -> Answer:
     def value(pattern: str) -> int:
         return int(values[_saying(list(values), pattern)])
 
-    _match("six premiers mois|first six months", case.pages())
-    months = int(_match(r"(\d+) (?:mois|months)", case.pages())[1]) - 6
+    match("six premiers mois|first six months", case.pages())
+    months = int(match(r"(\d+) (?:mois|months)", case.pages())[1]) - 6
     online = value("agent, dossier en ligne|Staff time, online")
     paper = value("agent, dossier papier|Staff time, paper")
     concerned = 100 - value("grand format|large-format")
@@ -255,7 +249,7 @@ def _agrement(case: Case) -> Answer:
 def _defi(case: Case) -> Answer:
     """Apply the six criteria, and their exceptions, to each row."""
     fewest, needed = (
-        int(_match(pattern, case.pages())[1])
+        int(match(pattern, case.pages())[1])
         for pattern in (r"(?:inférieur à|below) (\d+)", r"(?:au moins|at least) (\d+)")
     )
     tests: list[Callable[[list[str]], bool]] = [
@@ -304,7 +298,7 @@ def _serve(arrivals: Sequence[int], desks: Sequence[int]) -> tuple[list[int], li
 def _prefecture(case: Case) -> Answer:
     """Run the day of each scenario slot by slot, the first come served first."""
     header, *rows = case.rows()
-    kiosks = re.findall(r"\b[A-F]\b", _match(r"(C, E \w+ F)", case.scenario)[1])
+    kiosks = re.findall(r"\b[A-F]\b", match(r"(C, E \w+ F)", case.scenario)[1])
     runs, costs = {}, {}
     for place, name in enumerate(header[2:], start=2):
         kept = Fraction(4, 5) if name in kiosks else Fraction(1)
@@ -316,7 +310,7 @@ def _prefecture(case: Case) -> Answer:
         costs[name] = sum(desks) * _SLOT + (_KIOSK if name in kiosks else 0)
     holding = {name: costs[name] for name in runs if not runs[name][1] and not runs[name][0][-1]}
     chosen = _best(holding, min)
-    broken = rows[_only(runs["F"][1])][0]
+    broken = rows[only(runs["F"][1])][0]
     return [max(runs["A"][0]), runs["E"][0][-1], broken, chosen, float(holding[chosen])]
 
 

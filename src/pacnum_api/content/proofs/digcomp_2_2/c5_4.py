@@ -11,7 +11,13 @@ from math import ceil, sqrt
 from statistics import mean, variance
 from typing import Any, Final, TypeVar
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, number
+from pacnum_api.domains.items.service.lint_bank.cases import (
+    Answer,
+    Case,
+    match,
+    number,
+    only,
+)
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
 _T = TypeVar("_T")
@@ -45,22 +51,9 @@ _OURS: Final = ("absence", "[Ll]ettres aux|Letters to", "[Tt]out le monde|Everyo
 """Marks of what reaches someone who notes absences and writes to families."""
 
 
-def _only(found: Collection[_T]) -> _T:
-    if len(found) != 1:
-        raise ProofFailed(f"one wanted, found {found}")
-    return next(iter(found))
-
-
-def _match(pattern: str, text: str) -> re.Match[str]:
-    found = re.search(pattern, text)
-    if found is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return found
-
-
 def _saying(parts: Iterable[str], pattern: str) -> str:
     """The only part in which the pattern is found."""
-    return _only([part for part in parts if re.search(pattern, part)])
+    return only([part for part in parts if re.search(pattern, part)])
 
 
 def _counts(text: str) -> list[int]:
@@ -72,7 +65,7 @@ def _counts(text: str) -> list[int]:
 
 def _most(found: Mapping[_T, float | Fraction]) -> _T:
     """The only one with the greatest value."""
-    return _only([one for one, value in found.items() if value == max(found.values())])
+    return only([one for one, value in found.items() if value == max(found.values())])
 
 
 def _rounded(value: float | Fraction, places: str = "0.1") -> float:
@@ -82,8 +75,8 @@ def _rounded(value: float | Fraction, places: str = "0.1") -> float:
 
 def _day(text: str) -> date:
     """The first day written with its month and its year."""
-    day, name, year = _match(r"(\d+)(?:er)? (\w+) (\d{4})", text).groups()
-    return date(int(year), _only([n for m, n in _MONTHS.items() if re.match(m, name)]), int(day))
+    day, name, year = match(r"(\d+)(?:er)? (\w+) (\d{4})", text).groups()
+    return date(int(year), only([n for m, n in _MONTHS.items() if re.match(m, name)]), int(day))
 
 
 def _staying(rows: Iterable[list[Any]], day: date) -> list[list[Any]]:
@@ -94,7 +87,7 @@ def _staying(rows: Iterable[list[Any]], day: date) -> list[list[Any]]:
 def _atelier(case: Case) -> Answer:
     """The workshop on the scenario's new subject for those who begin."""
     rows = [row for row in case.rows()[1:] if row[1].lower() in case.scenario]
-    return str(_only([row[0] for row in rows if row[2] in ("débutant", "beginner")]))
+    return str(only([row[0] for row in rows if row[2] in ("débutant", "beginner")]))
 
 
 def _accueil(case: Case) -> Answer:
@@ -112,7 +105,7 @@ def _nouveautes(case: Case) -> Answer:
 def _sans_le_son(case: Case) -> Answer:
     """The course for beginners without any word of listening or speaking."""
     lines = [line for line in case.printed().splitlines() if re.search("débuter|beginners", line)]
-    return _only(
+    return only(
         [line for line in lines if not re.search("voix|voice|écou|liste|éléph|eleph", line)]
     ).split(".")[0]
 
@@ -148,7 +141,7 @@ def _intervalles(case: Case) -> Answer:
 
 def _journal(case: Case) -> Answer:
     """Count the questions of the scenario's department, subject by subject."""
-    wanted = _match(r"(?:service|department) ?: (.+?)\.", case.scenario)[1]
+    wanted = match(r"(?:service|department) ?: (.+?)\.", case.scenario)[1]
     lines = [re.split(r"  +", line) for line in case.text(".log").splitlines()]
     asked = Counter(line[3] for line in lines if line[1:3] == [wanted, "Q"])
     return [_most(asked), max(asked.values())]
@@ -157,7 +150,7 @@ def _journal(case: Case) -> Answer:
 def _prerequis(case: Case) -> Answer:
     """Go back from the module wanted to what each needs before."""
     rows = {row[0]: row for row in case.rows()[1:]}
-    code = _only([code for code, row in rows.items() if row[1] in case.scenario])
+    code = only([code for code, row in rows.items() if row[1] in case.scenario])
     way = []
     while code in rows:
         way.append(rows[code][1])
@@ -169,8 +162,8 @@ def _charte(case: Case) -> Answer:
     """Attendance (article 3), an average of enough people (2), a provider's level (4)."""
     _, _, average, attendance, provider, *_ = re.split(r"Article \d\. ", case.pages())
     least = _counts(_LEAST.findall(average)[0])[0]
-    seen = _match("présents|present", attendance)[0]
-    level = f"^(L'organisme|The course).*{_match('niveau global|overall level', provider)[0]}"
+    seen = match("présents|present", attendance)[0]
+    level = f"^(L'organisme|The course).*{match('niveau global|overall level', provider)[0]}"
     enough = {one for one in case.texts() if any(many >= least for many in _counts(one)[-1:])}
     return enough | {_saying(case.texts(), seen), _saying(case.texts(), level)}
 
@@ -193,7 +186,7 @@ def _binomes(case: Case) -> Answer:
     for _, skill, level, halves, chief in requests:
         able = [row[0] for row in tutors if row[header.index(skill)] - int(level) >= _PAIR]
         fit.append([one for one in able if one != chief and free[one] & {*halves.split(", ")}])
-    chosen = _only([each for each in product(*fit) if len(set(each)) == len(requests)])
+    chosen = only([each for each in product(*fit) if len(set(each)) == len(requests)])
     return {f"{row[0]}, ": tutor for row, tutor in zip(requests, chosen, strict=True)}
 
 
@@ -201,7 +194,7 @@ def _trajets(case: Case) -> Answer:
     """Add up both arrangements by the note's rules and take the difference."""
     note = case.text()
     train, car = (Fraction(str(number(one))) for one in re.findall(r"(\d[.,]\d+) kg", note))
-    seats = _counts(_match(r"(\w+) (?:personnes au plus|people\s+per car)", note)[1])[0]
+    seats = _counts(match(r"(\w+) (?:personnes au plus|people\s+per car)", note)[1])[0]
     head, branches = Fraction(0), car * sum(map(int, re.findall(r"(\d+) km", note)))
     for _, people, station, far, near in case.rows(".csv")[1:]:
         cars = ceil(Fraction(int(people), seats)) * car
@@ -226,7 +219,7 @@ def _badge(case: Case) -> Answer:
 
 def _brigade(case: Case) -> Answer:
     """In each skill, add what the two best who stay lack."""
-    level = int(_match(r"(?:niveau|level) (\d)", case.scenario)[1])
+    level = int(match(r"(?:niveau|level) (\d)", case.scenario)[1])
     _, *skills = zip(*_staying(case.rows()[1:], _day(case.scenario)), strict=True)
     lacks = [sorted(max(0, level - mark) for mark in marks) for marks in skills]
     return sum(sum(lack[:_PAIR]) for lack in lacks)
@@ -235,7 +228,10 @@ def _brigade(case: Case) -> Answer:
 def _inscrire(case: Case) -> Answer:
     """Those lately measured at an entry level, below a target that the course reaches."""
     *entry, end = (int(one) for one in re.findall(r"(?:niveau|level|ou|or) (\d)", case.scenario))
-    opening, age = _day(case.scenario), _counts(_match(r"\S+ (mois|months)", case.scenario)[0])[0]
+    opening, age = (
+        _day(case.scenario),
+        _counts(match(r"\S+ (mois|months)", case.scenario)[0])[0],
+    )
     years, month = divmod(12 * opening.year + opening.month - 1 - age, 12)
     rows = [row[2:] for row in case.rows()[1:] if row[1] >= f"{opening.replace(years, month + 1)}"]
     return sum(1 for _, measured, target in rows if measured in entry and measured < target <= end)
@@ -258,7 +254,7 @@ def _effet(case: Case) -> Answer:
 def _plan(case: Case) -> Answer:
     """Apply the seven rules to each plan."""
     rules = case.pages()
-    skills = _match(r"(?:critiques |critical): (.+?)\.", rules)[1].split(", ")
+    skills = match(r"(?:critiques |critical): (.+?)\.", rules)[1].split(", ")
     header, *staff = case.rows(".ods")
     places = [header.index(skill.capitalize()) for skill in skills]
     stay = _staying(staff, _day(rules))
@@ -273,12 +269,12 @@ def _plan(case: Case) -> Answer:
         ]
         if _allowed(ours, rules) and _held(able):
             fit.append(plan)
-    return f"Plan {_only(fit)}"
+    return f"Plan {only(fit)}"
 
 
 def _allowed(lines: Sequence[Sequence[str]], rules: str) -> bool:
     """Days within rules 4 and 5, none on the console, only the contract by the provider."""
-    each, whole = (_counts(_match(rule, rules)[1])[0] for rule in _LIMITS)
+    each, whole = (_counts(match(rule, rules)[1])[0] for rule in _LIMITS)
     days: Counter[str] = Counter()
     for who, skill, length, trainer in lines:
         days[who] += int(length)
@@ -326,7 +322,7 @@ def _subsets(names: Collection[str]) -> list[frozenset[str]]:
 
 def _selections(case: Case) -> Answer:
     """Estimate practice on the untrained, then what the trained got beyond what was expected."""
-    kept = Fraction(str(number(_match(r"(\d[.,]\d)", case.text())[1])))
+    kept = Fraction(str(number(match(r"(\d[.,]\d)", case.text())[1])))
     rows = [(*row[:2], *(Fraction(str(one)) for one in row[2:])) for row in case.rows(".xlsx")[1:]]
     trained, practice = dict[str, Fraction](), set()
     for place, group, _, first, second in rows:
@@ -337,7 +333,7 @@ def _selections(case: Case) -> Answer:
             practice.add(gain)
         else:
             trained[place] = gain
-    habit = _only(practice)
+    habit = only(practice)
     shown = sorted(trained, key=case.interaction["text"].index)
     effects = [_rounded(trained[place] - habit) for place in shown]
     return [_rounded(habit), *effects, _most(trained)]
@@ -346,7 +342,7 @@ def _selections(case: Case) -> Answer:
 def _prevision(case: Case) -> Answer:
     """Work out each site's places by the note, then each area's sessions."""
     note = " ".join(case.text().split())
-    share = Fraction(int(_match(r"(\d+) ?%", note)[1]), 100)
+    share = Fraction(int(match(r"(\d+) ?%", note)[1]), 100)
     pairs = re.findall(r"(\w+)(?: participants)? (?:sur|out of) (\w+)", note)
     stay, online, taught = (Fraction(*_counts(" ".join(pair))) for pair in pairs)
     places: Counter[str] = Counter()
@@ -354,11 +350,15 @@ def _prevision(case: Case) -> Answer:
         wanted = ceil(share * (now - gone + come))
         able = int(stay * (pilot - leaving)) + int(online * enrolled)
         places[area] += ceil(max(0, wanted - able) / taught)
-    large, small = (int(one) for one in _match(r"(\d+) places [^.]+?, (\d+)", note).groups())
+    large, small = (int(one) for one in match(r"(\d+) places [^.]+?, (\d+)", note).groups())
     sizes = {area: small if area in ("Îles", "Islands") else large for area in places}
     sessions = {area: ceil(Fraction(many, sizes[area])) for area, many in places.items()}
-    short = {area: many - int(_match(rf"{area} (\d+)", note)[1]) for area, many in sessions.items()}
-    return [places.total(), sum(sessions.values()), _only([one for one in short if short[one] > 0])]
+    short = {area: many - int(match(rf"{area} (\d+)", note)[1]) for area, many in sessions.items()}
+    return [
+        places.total(),
+        sum(sessions.values()),
+        only([one for one in short if short[one] > 0]),
+    ]
 
 
 def _formule(case: Case) -> Answer:
@@ -369,7 +369,7 @@ def _formule(case: Case) -> Answer:
         enrolled[level, name] += more
         reached[level, name] += done
         rates[level][name] = Fraction(reached[level, name], enrolled[level, name])
-    winner = _only({_most(rate) for rate in rates.values()})
+    winner = only({_most(rate) for rate in rates.values()})
     options = [option for option in case.texts() if winner in option.lower()]
     return _saying(options, "niveau de départ égal|equal starting level")
 

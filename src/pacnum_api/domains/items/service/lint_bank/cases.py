@@ -7,17 +7,20 @@ answer in the words shown. It is written by someone who has not seen the key.
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 from xml.etree.ElementTree import Element, fromstring
 
 import openpyxl
 from odf import opendocument, table, teletype
 from pypdf import PdfReader
+
+T = TypeVar("T")
 
 Answer: TypeAlias = (
     str | int | float | Sequence["Answer"] | frozenset[str] | set[str] | Mapping[str, "Answer"]
@@ -124,6 +127,22 @@ class Case:
     def drawing(self, *, place: int = 0) -> Element:
         """The root of a drawing."""
         return fromstring(self.file(".svg", place=place))  # noqa: S314 - checked when rendered
+
+
+def only(found: Iterable[T]) -> T:
+    """The one thing found. Raises ProofFailed when there is none, or more than one."""
+    things = list(found)
+    if len(things) != 1:
+        raise ProofFailed(f"{len(things)} found instead of one: {things}")
+    return things[0]
+
+
+def match(pattern: str, text: str, *, flags: int = 0) -> re.Match[str]:
+    """The first match. Raises ProofFailed when a text has not what a proof rests on."""
+    found = re.search(pattern, text, flags)
+    if found is None:
+        raise ProofFailed(f"{pattern!r} is not in {text!r}")
+    return found
 
 
 def number(text: object) -> float:
