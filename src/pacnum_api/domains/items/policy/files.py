@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import singledispatch
+from typing import Final
 
 from pacnum_api.domains.items.policy.file_documents import (
     email_bytes,
@@ -25,6 +26,8 @@ from pacnum_api.domains.items.types import (
     TextFile,
 )
 
+_KINDS: Final = {EmailFile: "eml", TextFile: "txt", PdfFile: "pdf", SvgFile: "svg"}
+
 
 def find_file(item: Item, name: str, *, seed: int, locale: str) -> RenderedFile | None:
     """The file of that name as this reader sees it, or None when the item has none."""
@@ -33,6 +36,11 @@ def find_file(item: Item, name: str, *, seed: int, locale: str) -> RenderedFile 
         if words.say(file.name) == name:
             return render(file, words)
     return None
+
+
+def file_kind(file: FileDefinition) -> str:
+    """What people call the file: its suffix, of notes and logs ``txt``."""
+    return file.format.value if isinstance(file, TableFile) else _KINDS[type(file)]
 
 
 def render(file: FileDefinition, words: Wording) -> RenderedFile:

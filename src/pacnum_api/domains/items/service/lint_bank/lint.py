@@ -8,6 +8,7 @@ together → one ``BankLint``, printed as text or JSON. No database is needed.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pacnum_api.domains.items.policy.likeness import Likeness
@@ -73,14 +74,16 @@ def lint_bank(
 
 
 def _lint_file(rules: LintRules, path: Path) -> tuple[list[ItemNotes], list[DocumentFault]]:
-    proofs = _proofs(rules)
+    proofs = _proofs(rules.proofs_folder)
     read = read_file(path, seeds=rules.seeds)
     notes = [note_item(one, path, rules=rules, proofs=proofs) for one in read.items if one.is_sound]
     return notes, read.faults
 
 
-def _proofs(rules: LintRules) -> Proofs:
-    return load_proofs(rules.proofs_folder)
+@lru_cache(maxsize=1)
+def _proofs(folder: Path | None) -> Proofs:
+    """Once a process, not once a file: the folder's modules are all run to find those wanted."""
+    return load_proofs(folder)
 
 
 def _judged(

@@ -10,6 +10,7 @@ from typing import Final
 
 from pacnum_api.domains.items.policy.alternatives import untold_drawings
 from pacnum_api.domains.items.policy.clues import AbsoluteWords, absolute_words, gives_away
+from pacnum_api.domains.items.policy.files import file_kind
 from pacnum_api.domains.items.policy.guessing import Guesser, guesses
 from pacnum_api.domains.items.policy.likeness import fingerprint
 from pacnum_api.domains.items.policy.outcomes import OUTCOMES
@@ -20,17 +21,14 @@ from pacnum_api.domains.items.service.lint_bank.proofs import Proofs, proof_faul
 from pacnum_api.domains.items.service.read_file import PlacedItem
 from pacnum_api.domains.items.types import (
     LOCALES,
-    FileDefinition,
     Item,
     ItemType,
     SingleChoiceTask,
-    TableFile,
 )
 
 _GUESSED: Final = 12
 """Variants that the guessers see in each language: orders differ from one to the next."""
 _SOON: Final = timedelta(days=90)
-_KINDS: Final = {"EmailFile": "eml", "TextFile": "txt", "PdfFile": "pdf", "SvgFile": "svg"}
 
 
 class ProofState(StrEnum):
@@ -104,7 +102,7 @@ def note_item(placed: PlacedItem, path: Path, *, rules: LintRules, proofs: Proof
         type=item.type,
         themes=item.themes,
         enemies=item.enemies,
-        file_kinds=tuple(sorted({_kind(file) for file in item.content.files})),
+        file_kinds=tuple(sorted({file_kind(file) for file in item.content.files})),
         reading=reading_of(item, locale="fr"),
         words=fingerprint(item),
         absolutes=absolute_words(item),
@@ -119,10 +117,6 @@ def note_item(placed: PlacedItem, path: Path, *, rules: LintRules, proofs: Proof
     if rules.proofs_folder is not None and item.content.files:
         notes.proof = _proved(item, proofs, faults=notes.faults)
     return notes
-
-
-def _kind(file: FileDefinition) -> str:
-    return file.format.value if isinstance(file, TableFile) else _KINDS[type(file).__name__]
 
 
 def _guessed(item: Item) -> dict[Guesser, GuesserScore]:

@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pacnum_api.domains.items.policy.files import file_kind
 from pacnum_api.domains.items.policy.review import longest_option_rate
 from pacnum_api.domains.items.service.item_bank import ItemBank
-from pacnum_api.domains.items.types import BankHandle, FileDefinition, TableFile
+from pacnum_api.domains.items.types import BankHandle
 
 _THEMES_SHOWN = 12
-_KINDS = {"EmailFile": "eml", "TextFile": "txt", "PdfFile": "pdf", "SvgFile": "svg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +114,10 @@ def coverage_of(bank: ItemBank) -> BankCoverage:
         levels=len(bank.framework.levels),
         by_level=Counter((item.competence, item.level) for item in items),
         by_type=Counter(item.type.value for item in items),
-        by_file=Counter(_kind(file) for item in items for file in item.content.files),
+        by_file=Counter(file_kind(file) for item in items for file in item.content.files),
         by_theme=Counter(theme for item in items for theme in item.themes),
         by_setting=Counter(item.setting for item in items),
         items_with_files=sum(bool(item.content.files) for item in items),
         templates=sum(item.template is not None for item in items),
         longest_right=longest_option_rate(items),
     )
-
-
-def _kind(file: FileDefinition) -> str:
-    return file.format.value if isinstance(file, TableFile) else _KINDS[type(file).__name__]
