@@ -126,13 +126,15 @@ def test_link_of_a_begun_session_holds_what_the_page_needs(
     session = httpx.get(
         f"{access['api']}/v1/test-sessions/{access['session']}",
         headers={"Authorization": f"Bearer {access['token']}"},
+        timeout=30,
     )
     assert session.status_code == 200
     assert session.json()["locale"] == "en"
 
 
 def test_page_has_a_widget_for_every_item_type_of_the_api(service: ServiceProcess) -> None:
-    schemas = httpx.get(f"{service.url}/openapi.json").json()["components"]["schemas"]
+    document = httpx.get(f"{service.url}/openapi.json", timeout=30).json()
+    schemas = document["components"]["schemas"]
     widgets = BUILDER.findall((EXAMPLES / "front-end.html").read_text())
 
     assert sorted(widgets) == sorted(schemas["ItemType"]["enum"])

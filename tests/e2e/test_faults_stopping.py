@@ -56,7 +56,7 @@ def test_told_to_stop_it_is_first_not_ready_and_serves_on(served_database_url: s
     with running(served_database_url, PACNUM_DRAIN_SECONDS="1.5") as service:
         service.terminate()
         wait_until(lambda: status_of(service, "/readyz") == 503)
-        reply = httpx.get(f"{service.url}/.well-known/jwks.json")
+        reply = httpx.get(f"{service.url}/.well-known/jwks.json", timeout=30)
         assert (reply.status_code, reply.headers["connection"]) == (200, "close")
         assert service.process.poll() is None
         assert service.ended() in ENDINGS

@@ -12,6 +12,7 @@ from pacnum_api.platform.embedded_postgres import embedded_postgres
 from tests.support.embedded_users import (
     User,
     kill,
+    kill_together,
     postmaster_of,
     processes_in,
     sql,
@@ -82,8 +83,7 @@ def test_rows_survive_the_kill_of_every_process_at_once(tmp_path: Path) -> None:
     with user_of(tmp_path) as user:
         url = user.url()
         sql(url, "INSERT INTO kept SELECT generate_series(1001, 2000)")
-        for pid in [user.process.pid, supervisor_of(tmp_path), *processes_in(tmp_path)]:
-            kill(pid)
+        kill_together([user.process.pid, supervisor_of(tmp_path), *processes_in(tmp_path)])
         wait_until(lambda: not processes_in(tmp_path))
     assert (tmp_path / "postgresql" / "data" / "postmaster.pid").exists()
     with embedded_postgres(tmp_path) as server:
