@@ -18,7 +18,10 @@ TOO_HEAVY = {
     "pypdf": "tests read PDF",
     "scipy": "calibration and simulation need it, a test does not",
 }
-"""Libraries that a process of the API has no use for until it is asked for something rare."""
+"""Libraries that a process of the API has no use for until it is asked for something rare.
+
+Those that pack files are loaded before several workers are forked: one of them needs them soon.
+"""
 
 LIST = "import sys; print(*sorted(sys.modules))"
 PACK = (
@@ -26,6 +29,13 @@ PACK = (
     "from pacnum_api.domains.items.types import TableFormat\n"
     "page_packer(), table_packer(TableFormat.ODS), table_packer(TableFormat.XLSX)\n"
 )
+LOAD_IN_COMMON = (
+    "import asyncio\n"
+    "from pacnum_api.entrypoints.server import load_in_common\n"
+    "from pacnum_api.platform.settings import Settings\n"
+    "asyncio.run(load_in_common(Settings(database_url=None)))\n"
+)
+PACKERS = {"fpdf", "odf", "openpyxl"}
 
 
 def loaded_by(program: str) -> set[str]:
@@ -47,7 +57,11 @@ def test_the_api_loads_nothing_that_it_may_never_need() -> None:
 
 
 def test_what_packs_files_is_there_when_it_is_asked_for() -> None:
-    assert {"fpdf", "odf", "openpyxl"} <= loaded_by(PACK)
+    assert loaded_by(PACK) >= PACKERS
+
+
+def test_what_workers_have_in_common_packs_files() -> None:
+    assert loaded_by(LOAD_IN_COMMON) >= PACKERS
 
 
 def test_what_counts_is_loaded_after_the_folder_that_several_processes_count_into() -> None:

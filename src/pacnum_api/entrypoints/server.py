@@ -70,12 +70,14 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
     if config.workers > 1 and sys.platform != "linux":
         Multiprocess(config, [config.bind_socket()]).run()
         return
+    gc.disable()
     config.load()
     if config.workers > 1:
-        asyncio.run(_recall_banks(settings))
+        asyncio.run(load_in_common(settings))
         count_no_more()
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
+    gc.enable()
     if config.workers > 1:
         patience = settings.drain_seconds + settings.shutdown_timeout_seconds + MARGIN_SECONDS
         code = Foreman(config, config.bind_socket(), stop_seconds=patience).run()
@@ -86,6 +88,11 @@ def run_server(settings: Settings, *, host: str, port: int, workers: int) -> Non
         code = 0 if server.started else STARTUP_FAILURE
     if code:
         sys.exit(code)
+
+
+async def load_in_common(settings: Settings) -> None:
+    """Have in memory before the fork what workers would else load one by one, each for itself."""
+    await asyncio.gather(asyncio.to_thread(items.load_packers), _recall_banks(settings))
 
 
 async def _recall_banks(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """Verbs of items: load, publish, present, grade, preview, report."""
 
+from pacnum_api.domains.items.policy.file_packers import load_packers
 from pacnum_api.domains.items.schemas.presented import (
     ItemContent,
     PresentedFile,
@@ -63,6 +64,7 @@ __all__ = [
     "list_items",
     "list_versions",
     "load_items",
+    "load_packers",
     "preview_item",
     "publish_parameters",
     "read_bank_use",
