@@ -89,6 +89,18 @@ def test_outcomes_are_looked_up(tmp_path: Path) -> None:
     assert ("/outcomes", "1.1-3-b: no learning outcome is named") in doubted(found)
 
 
+def test_feedback_is_not_shown_before_the_answer(tmp_path: Path) -> None:
+    feedback = {"correct": both("il y en a deux par bureau"), "incorrect": both("relisez")}
+    stem = {"fr": "il y en a deux par bureau (fr) ?", "en": "how many?"}
+    found = lint(tmp_path, item("a", feedback=feedback, content={"stem": stem}))
+    assert told(found) == [
+        (
+            "/feedback/correct",
+            "1.1-3-a: fr: “il y en a deux par bureau (fr)” is shown before the answer",
+        )
+    ]
+
+
 def test_texts_too_hard_and_drawings_untold(tmp_path: Path) -> None:
     svg = '<svg viewBox="0 0 9 9"><text x="1" y="1">Imprimer</text></svg>'
     drawing = {"name": "a.svg", "alt": both("vue"), "kind": "svg", "svg": svg}

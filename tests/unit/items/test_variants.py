@@ -151,8 +151,6 @@ def test_files_count_as_what_there_is_to_read(file: dict[str, Any]) -> None:
     assert grown(constant) == 1.0
 
 
-def test_what_is_no_task_and_no_file_is_refused() -> None:
+def test_what_is_no_task_is_refused() -> None:
     with pytest.raises(TypeError, match="is not a task"):
         variants._answer(object(), Wording("fr", None))
-    with pytest.raises(TypeError, match="is not a file"):
-        variants._text_of(object(), Wording("fr", None))

@@ -2,18 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import singledispatch
 from typing import Final
 
-from pacnum_api.domains.items.policy.file_documents import printable_paragraphs
-from pacnum_api.domains.items.policy.file_tables import table_bytes
+from pacnum_api.domains.items.policy.to_read import texts_to_read
 from pacnum_api.domains.items.policy.wording import Wording, wording
 from pacnum_api.domains.items.types import (
     BlankKey,
     CategorisationTask,
     ClozeTask,
-    EmailFile,
     Entry,
     HotspotTask,
     Item,
@@ -23,15 +21,10 @@ from pacnum_api.domains.items.types import (
     NumericTask,
     Option,
     OrderingTask,
-    PdfFile,
     Region,
     ShortTextTask,
     SingleChoiceTask,
-    SvgFile,
-    TableFile,
-    TableFormat,
     TextBlankKey,
-    TextFile,
 )
 
 SEEDS: Final = 200
@@ -87,40 +80,7 @@ def variants_of(item: Item, *, seeds: int = SEEDS) -> Variants:
 
 
 def _size(item: Item, words: Wording) -> int:
-    """Words to read: scenario, stem and files."""
-    content = item.content
-    texts = [words.say(content.stem)]
-    if content.scenario is not None:
-        texts.append(words.say(content.scenario))
-    texts += [_text_of(file, words) for file in content.files]
-    return sum(len(text.split()) for text in texts)
-
-
-@singledispatch
-def _text_of(file: object, words: Wording) -> str:
-    """What a file has to read."""
-    raise TypeError(f"{file!r} is not a file for {words!r}")
-
-
-@_text_of.register
-def _(file: TextFile | EmailFile, words: Wording) -> str:
-    return words.say(file.text)
-
-
-@_text_of.register
-def _(file: SvgFile, words: Wording) -> str:
-    return words.say(file.svg)
-
-
-@_text_of.register
-def _(file: TableFile, words: Wording) -> str:
-    cells = table_bytes(replace(file, format=TableFormat.CSV), words)
-    return cells.decode("utf-8-sig").replace(";", " ")
-
-
-@_text_of.register
-def _(file: PdfFile, words: Wording) -> str:
-    return "\n".join(printable_paragraphs(file, words))
+    return sum(len(text.split()) for text in texts_to_read(item, words))
 
 
 @singledispatch

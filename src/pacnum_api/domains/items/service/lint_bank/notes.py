@@ -16,6 +16,7 @@ from pacnum_api.domains.items.policy.likeness import fingerprint
 from pacnum_api.domains.items.policy.outcomes import OUTCOMES
 from pacnum_api.domains.items.policy.readability import Readability, reading_faults, reading_of
 from pacnum_api.domains.items.policy.review import ReviewNotes, notes_of
+from pacnum_api.domains.items.policy.to_read import foretold
 from pacnum_api.domains.items.policy.variants import Variants, variants_of
 from pacnum_api.domains.items.service.lint_bank.proofs import Proofs, proof_faults
 from pacnum_api.domains.items.service.read_file import PlacedItem
@@ -26,7 +27,7 @@ from pacnum_api.domains.items.types import (
     SingleChoiceTask,
 )
 
-_GUESSED: Final = 12
+_LOOKED_AT: Final = 12
 """Variants that the guessers see in each language: orders differ from one to the next."""
 _SOON: Final = timedelta(days=90)
 
@@ -122,7 +123,7 @@ def note_item(placed: PlacedItem, path: Path, *, rules: LintRules, proofs: Proof
 def _guessed(item: Item) -> dict[Guesser, GuesserScore]:
     found: dict[Guesser, list[tuple[float, float]]] = {}
     for locale in LOCALES:
-        for seed in range(_GUESSED):
+        for seed in range(_LOOKED_AT):
             for guess in guesses(item, seed=seed, locale=locale):
                 found.setdefault(guess.guesser, []).append((guess.score, guess.chance))
     return {
@@ -145,12 +146,20 @@ def _faults(item: Item, notes: ItemNotes) -> Iterator[Finding]:
         for place, untold in untold_drawings(item, locale=locale):
             listed = ", ".join(sorted(untold)[:8])
             yield Finding(f"/content/files/{place}/alt", f"{locale}: says nothing of {listed}")
+    yield from dict.fromkeys(_foretold(item))
     if notes.variants is not None:
         for message in notes.variants.faults():
             yield Finding("/template", message)
     for place, outcome in enumerate(item.outcomes):
         if outcome not in OUTCOMES:
             yield Finding(f"/outcomes/{place}", f"{outcome} is no learning outcome of DigComp 3.0")
+
+
+def _foretold(item: Item) -> Iterator[Finding]:
+    for locale in LOCALES:
+        for seed in range(1 if item.template is None else _LOOKED_AT):
+            for one in foretold(item, seed=seed, locale=locale):
+                yield Finding(one.pointer, f"{locale}: “{one.piece}” is shown before the answer")
 
 
 def _doubts(item: Item) -> Iterator[Finding]:
