@@ -8,13 +8,15 @@ ceilings, and nothing is random but the draw.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sized
+from collections.abc import Iterator, Mapping, Sized
 from datetime import date, timedelta
 from functools import lru_cache
 from math import isfinite
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, Template, TemplateError, Undefined
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, nodes
+from jinja2.parser import Parser
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from pacnum_api.domains.items.types import LOCALES
@@ -33,6 +35,7 @@ _MONTHS: Final = {
 }
 _WHOLE = re.compile(r"^\s*\{\{(?P<expression>(?:(?!\{\{|\}\}).)+)\}\}\s*$", re.DOTALL)
 _SPEAKING: Final = re.compile(r"\|\s*(?:num|day)\b")
+_RESULT: Final = "result"
 _LONGEST: Final = 10_000
 _MOST_BITS: Final = 4096
 """Of a whole number: some 1,200 digits, far more than any item shows."""
@@ -102,6 +105,24 @@ def _small(value: object) -> object:
     return value
 
 
+_FUNCTIONS: Final[Mapping[str, object]] = {
+    "round": round,
+    "abs": abs,
+    "min": min,
+    "max": max,
+    "sum": sum,
+    "len": len,
+    "range": _range,
+    "sorted": sorted,
+    "zip": zip,
+    "int": int,
+    "float": float,
+    "str": str,
+    "days": _days,
+}
+"""What expressions may call, unless a value has the name."""
+
+
 def _environment(locale: str) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True
@@ -110,21 +131,7 @@ def _environment(locale: str) -> ImmutableSandboxedEnvironment:
     environment.binop_table |= {"*": _product, "**": _power}
     environment.intercepted_binops = frozenset({"*", "**"})
     del environment.filters["random"]  # only the seed decides
-    environment.globals = {
-        "round": round,
-        "abs": abs,
-        "min": min,
-        "max": max,
-        "sum": sum,
-        "len": len,
-        "range": _range,
-        "sorted": sorted,
-        "zip": zip,
-        "int": int,
-        "float": float,
-        "str": str,
-        "days": _days,
-    }
+    environment.globals.clear()  # a scope has its own
 
     def num(value: object, digits: int | None = None) -> str:
         return print_number(value, locale, digits=digits)
@@ -147,7 +154,8 @@ def is_template(text: str) -> bool:
 def compute(expression: str, values: Mapping[str, object], *, locale: str) -> object:
     """The expression's value; what it generates lazily comes as a list. Raises ExpressionFailed."""
     try:
-        value = _compiled(expression, _tongue(expression, locale))(values)
+        context, _ = _run(_compiled(expression, _tongue(expression, locale)), values)
+        value = context.vars[_RESULT]
         if isinstance(value, Iterator):
             value = list(value)
     except _FAILURES as error:
@@ -160,7 +168,7 @@ def compute(expression: str, values: Mapping[str, object], *, locale: str) -> ob
 def fill(text: str, values: Mapping[str, object], *, locale: str) -> str:
     """The text with its expressions replaced by their values. Raises ExpressionFailed."""
     try:
-        return _template(text, locale).render(values)
+        return _run(_template(text, locale), values)[1]
     except _FAILURES as error:
         raise ExpressionFailed(_reason(text, error)) from error
 
@@ -200,9 +208,28 @@ def _tongue(expression: str, locale: str) -> str:
     return locale if _SPEAKING.search(expression) else LOCALES[0]
 
 
+def _run(template: Template, values: Mapping[str, object]) -> tuple[Context, str]:
+    """What a template sets and writes.
+
+    The scope is one plain dict: Jinja's own way walks through a chain of maps at each call, and an
+    item is hundreds of calls.
+    """
+    context = template.new_context({**_FUNCTIONS, **values}, shared=True)
+    return context, "".join(template.root_render_func(context))
+
+
 @lru_cache(maxsize=8192)
-def _compiled(expression: str, locale: str) -> Callable[[Mapping[str, object]], object]:
-    return _ENVIRONMENTS[locale].compile_expression(expression, undefined_to_none=False)
+def _compiled(expression: str, locale: str) -> Template:
+    """A template that sets the name ``_RESULT``, as Jinja's own expressions do."""
+    environment = _ENVIRONMENTS[locale]
+    parser = Parser(environment, expression, state="variable")
+    read = parser.parse_expression()
+    if not parser.stream.eos:
+        raise TemplateSyntaxError("nothing may follow the expression", read.lineno)
+    assign = nodes.Assign(nodes.Name(_RESULT, "store"), read, lineno=1)
+    program = nodes.Template([assign], lineno=1)
+    program.set_environment(environment)
+    return environment.from_string(program)
 
 
 @lru_cache(maxsize=8192)
