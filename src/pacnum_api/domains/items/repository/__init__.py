@@ -271,18 +271,36 @@ async def newest_bank_ids(uow: UnitOfWork) -> Sequence[UUID]:
     return (await uow.session.scalars(query)).all()
 
 
-async def documents_of_versions(uow: UnitOfWork, ids: Sequence[UUID]) -> dict[UUID, Described]:
-    """Item versions with their items, by the version's id."""
-    query = (
-        select(ItemRow, ItemVersionRow)
-        .join(ItemVersionRow, ItemVersionRow.item_id == ItemRow.id)
-        .where(
-            ItemVersionRow.id.in_(ids),
-            ItemVersionRow.tenant_id.in_((uow.tenant_id, PUBLIC_TENANT_ID)),
-        )
-    )
-    found = (await uow.session.execute(query)).all()
-    return {version.id: (item, version) for item, version in found}
+SELECT_DOCUMENTS = """
+SELECT version.id AS version_id, item.id AS item_id, item.framework, item.competence, item.status,
+       item.is_tryout, version.document::text AS document
+  FROM item_versions version
+  JOIN items item ON item.id = version.item_id
+ WHERE version.id = ANY($1::uuid[]) AND version.tenant_id = ANY($2::uuid[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """An item version and what its item says beside it.
+
+    ``document`` is JSON as it is stored: reading hundreds takes long enough to be done in a thread.
+    """
+
+    version_id: UUID
+    item_id: UUID
+    framework: str
+    competence: str
+    status: str
+    is_tryout: bool
+    document: str
+
+
+async def documents_of_versions(uow: UnitOfWork, ids: Sequence[UUID]) -> list[StoredDocument]:
+    """Those of the versions that the tenant may see."""
+    driver = await uow.driver()
+    rows = await driver.fetch(SELECT_DOCUMENTS, ids, (uow.tenant_id, PUBLIC_TENANT_ID))
+    return [StoredDocument(**row) for row in rows]
 
 
 SELECT_EXPOSURE = """

@@ -18,10 +18,10 @@ import structlog
 
 from pacnum_api.domains.items import repository
 from pacnum_api.domains.items.errors import BankNotFound
-from pacnum_api.domains.items.repository import Described
+from pacnum_api.domains.items.repository import StoredDocument
 from pacnum_api.domains.items.service.banks import handle_of
 from pacnum_api.domains.items.service.item_bank import ItemBank
-from pacnum_api.domains.items.service.stored_documents import item_from
+from pacnum_api.domains.items.service.stored_documents import item_in
 from pacnum_api.domains.items.types import (
     BankEntry,
     BankHandle,
@@ -168,7 +168,7 @@ async def _built(uow: UnitOfWork, bank_id: UUID) -> tuple[UUID, ItemBank]:
     wanted = {UUID(entry["version_id"]) for entry in row.entries}
     known = _known(row.framework, wanted)
     missing = [one for one in wanted if one not in known]
-    documents = await repository.documents_of_versions(uow, missing) if missing else {}
+    documents = await repository.documents_of_versions(uow, missing) if missing else []
     stored = _Stored(handle_of(row), row.entries, row.population)
     bank = await asyncio.to_thread(_assemble, stored, framework, known=known, documents=documents)
     return row.tenant_id, bank
@@ -189,12 +189,13 @@ def _assemble(
     framework: Framework,
     *,
     known: Mapping[UUID, _Known],
-    documents: Mapping[UUID, Described],
+    documents: Sequence[StoredDocument],
 ) -> ItemBank:
+    read = {one.version_id: _Known(one.item_id, item_in(one)) for one in documents}
     entries = []
     for entry in stored.entries:
         version_id = UUID(entry["version_id"])
-        one = known.get(version_id) or _read(documents[version_id])
+        one = known.get(version_id) or read[version_id]
         entries.append(
             BankEntry(
                 item=one.item,
@@ -209,11 +210,6 @@ def _assemble(
         entries=entries,
         population=_population(stored.population, framework),
     )
-
-
-def _read(described: Described) -> _Known:
-    row, version = described
-    return _Known(row.id, item_from(row, version))
 
 
 def _population(stored: Mapping[str, Any] | None, framework: Framework) -> Population:

@@ -19,7 +19,7 @@ from pacnum_api.domains.items.policy.parameters import (
     status_without_data,
 )
 from pacnum_api.domains.items.repository import ActiveVersion
-from pacnum_api.domains.items.service.stored_documents import hash_of, item_from
+from pacnum_api.domains.items.service.stored_documents import hash_of, item_in
 from pacnum_api.domains.items.types import (
     BankHandle,
     ParameterStatus,
@@ -82,8 +82,8 @@ async def _bases(uow: UnitOfWork, version_ids: Sequence[UUID]) -> dict[UUID, Par
     found = {}
     for start in range(0, len(version_ids), _READ_AT_ONCE):
         some = version_ids[start : start + _READ_AT_ONCE]
-        for version_id, described in (await repository.documents_of_versions(uow, some)).items():
-            found[version_id] = basis_of(item_from(*described))
+        for stored in await repository.documents_of_versions(uow, some):
+            found[stored.version_id] = basis_of(item_in(stored))
     return found
 
 

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from pacnum_api.domains.items.models import ItemRow, ItemVersionRow
+from pacnum_api.domains.items.repository import StoredDocument
 from pacnum_api.domains.items.schemas.authoring import ITEM_ADAPTER, AuthoredItem
 from pacnum_api.domains.items.types import Item
 
@@ -38,3 +39,12 @@ def authored_from(row: ItemRow, version: ItemVersionRow) -> AuthoredItem:
 def item_from(row: ItemRow, version: ItemVersionRow) -> Item:
     """The item of a stored version."""
     return authored_from(row, version).build(framework=row.framework, competence=row.competence)
+
+
+def item_in(stored: StoredDocument) -> Item:
+    """The item of a version whose document is still text. CPU: many are read off the loop."""
+    document = json.loads(stored.document)
+    authored = ITEM_ADAPTER.validate_python(
+        {**document, "status": stored.status, "tryout": stored.is_tryout}
+    )
+    return authored.build(framework=stored.framework, competence=stored.competence)
