@@ -241,6 +241,11 @@ def test_below_the_ceiling_all_is_computed() -> None:
         assert compute(expression, {"n": 10**9}, locale="fr") == value
 
 
+def test_nothing_follows_an_expression() -> None:
+    with pytest.raises(ExpressionFailed, match="nothing may follow"):
+        compute("1 + 1 2", {}, locale="fr")
+
+
 def test_texts_are_filled_in_the_readers_language() -> None:
     names = {"n": 1234.5, "jour": date(2026, 1, 5)}
     assert (
