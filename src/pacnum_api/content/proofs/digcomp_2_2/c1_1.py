@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import combinations, product
+from math import ceil
 from typing import Any, Final
 
 from pacnum_api.domains.items.service.lint_bank.cases import (
@@ -11,6 +12,7 @@ from pacnum_api.domains.items.service.lint_bank.cases import (
     Case,
     ProofFailed,
     Row,
+    match,
     number,
     only,
 )
@@ -25,10 +27,8 @@ _MONTHS: Final = {
 
 def _group(pattern: str, text: str) -> str:
     """What the pattern's group is in a text. Raises ProofFailed when it is not there."""
-    match = re.search(pattern, text, re.DOTALL)
-    if match is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return next(group for group in match.groups() if group is not None)
+    found = match(pattern, text, flags=re.DOTALL)
+    return next(group for group in found.groups() if group is not None)
 
 
 def _words(text: str) -> set[str]:
@@ -75,9 +75,9 @@ def _by_cue(case: Case, sections: Mapping[str, str], *, cues: Sequence[tuple[str
 def _horaires(case: Case) -> Answer:
     """The only result in the drawing that names the law library and its opening hours."""
     wanted = {"fr": {"bibliothèque", "droit", "horaires"}, "en": {"law", "library", "hours"}}
-    texts = [part.text or "" for part in case.drawing().iter()]
-    titles = [text for text in texts if "/" not in text and wanted[case.locale] <= _words(text)]
-    return _region_with(case, only(titles))
+    texts = {part.text or "" for part in case.drawing().iter()}
+    titled = {text for text in texts if "/" not in text and wanted[case.locale] <= _words(text)}
+    return _region_with(case, only(titled))
 
 
 def _poste(case: Case) -> Answer:
@@ -102,10 +102,11 @@ def _conge(case: Case) -> Answer:
     wanted = {"fr": {"paternité", "durée"}, "en": {"paternity", "duration"}}[case.locale]
     titles = [_words(line) for line in case.text().splitlines() if line.strip()]
     sheet = only(title for title in titles if wanted <= title)
-    shown = {
-        option: [title for title in titles if _words(option) <= title] for option in case.texts()
-    }
-    return str(only(option for option, sheets in shown.items() if sheets == [sheet]))
+
+    def shown(option: str) -> list[set[str]]:
+        return [title for title in titles if _words(option) <= title]
+
+    return str(only(option for option in case.texts() if shown(option) == [sheet]))
 
 
 def _conteneur(case: Case) -> Answer:
@@ -137,7 +138,7 @@ def _courriers(case: Case) -> Answer:
     office = _group(r"bureau (\w+)|the (\w+) office", case.stem)
     days = int(_group(r"(\d+) (?:jours|days)", case.stem))
     rows = [row for row in case.rows(".csv")[1:] if row[1] == office and row[2] != "CL"]
-    return len([row for row in rows if int(row[3]) > days])
+    return sum(int(row[3]) > days for row in rows)
 
 
 def _ambassade(case: Case) -> Answer:
@@ -201,21 +202,24 @@ def _moyen_sobre(case: Case) -> Answer:
 
 def _references(case: Case) -> Answer:
     """Count the different DOI of both exports, however written, from the year asked for."""
-    year = int(_group(r"(20\d\d)", case.stem))
     rows: list[Row] = [*case.table(".csv"), *case.table(".csv", place=1)]
-    recent = [row for row in rows if int(row.get("Année") or row["Year"]) >= year]
+    since = _group(r"(20\d\d)", case.stem)
+    recent = [row for row in rows if (row.get("Année") or row["Year"]) >= since]
     return len({_group(r"(10\..+)", row["DOI"].casefold().strip()) for row in recent})
 
 
 def _captures(case: Case) -> Answer:
-    """The last answer 200 of another size than the maintenance screen, before the date in UTC."""
+    """The page's capture nearest to the reading, in UTC; a later one has the earlier one's hash."""
     months = _MONTHS[case.locale].split()
-    date = _group(rf"(\d+(?:er)? (?:{'|'.join(months)}) \d{{4}})", case.stem).split()
-    day, month, year = int(date[0].removesuffix("er")), months.index(date[1]) + 1, int(date[2])
-    limit = datetime(year, month, day, tzinfo=UTC) - timedelta(hours=2)
-    size = _group(r"(\d+) (?:octets|bytes)", case.scenario)
-    good = [row[0] for row in case.rows(".csv")[1:] if row[1] == "200" and row[2] != size]
-    return str(max(stamp for stamp in good if stamp < f"{limit:%Y%m%d%H%M%S}"))
+    when = rf"(\d+)(?:er)? ({'|'.join(months)}) (\d{{4}})\D+(\d+)(?: h |:)(\d\d)"
+    day, month, year, hour, minute = match(when, case.scenario).groups()
+    midnight = datetime(int(year), months.index(month) + 1, int(day), tzinfo=UTC)
+    read = midnight + timedelta(hours=int(hour) - 2, minutes=int(minute))
+    rows = [row for row in case.rows(".csv")[1:] if row[1] == "200" and len(row[2]) > len("9999")]
+    hashes = {datetime.strptime(f"{row[0]}Z", "%Y%m%d%H%M%S%z"): row[3] for row in rows}
+    before = max(time for time in hashes if time <= read)
+    admitted = [time for time in hashes if time <= read or hashes[time] == hashes[before]]
+    return f"{min(admitted, key=lambda time: abs(time - read)):%Y%m%d%H%M%S}"
 
 
 def _retours(case: Case) -> Answer:
@@ -252,8 +256,7 @@ def _patiente(case: Case) -> Answer:
     record = only(row for row in rows if bare <= set(row.values()))
     kept = set()
     for option in case.texts():
-        criteria = re.split(" et | and ", option)
-        shown = [row for row in rows if all(_meets(row, one) for one in criteria)]
+        shown = [row for row in rows if all(_meets(row, c) for c in re.split(" et | and ", option))]
         if record in shown and len(shown) <= most:
             kept.add(option)
     return kept
@@ -330,32 +333,45 @@ def _ciblage(case: Case) -> Answer:
 
 
 def _deux_moteurs(case: Case) -> Answer:
-    """The only pair with nine answers of ten in each family among the first five, in the limits."""
+    """At the pace that the withdrawal needs, the pair within the limit that covers each family."""
     header, *rows = case.rows(".xlsx")
     limit = number(_group(r"(?:dépasse pas|not exceed) (\d+) MWh", case.pages()))
+    updates = 24 / number(_group(r"(?:plus tard|later than) (\d+) (?:heures|hours)", case.pages()))
     split = re.split(rf"({'|'.join(header[2:])})\. ", case.pages())
     notes = dict(zip(split[1::2], split[2::2], strict=True))
 
-    def meets(engines: Sequence[str]) -> bool:
-        ranks = [(row[1], [row[header.index(engine)] for engine in engines]) for row in rows]
-        shown = [family for family, pair in ranks if any(rank in range(1, 6) for rank in pair)]
-        texts = [notes[engine] for engine in engines]
-        energy = sum(number(_group(r"([\d.,]+) MWh", text)) for text in texts)
-        outside = any(re.search("en ligne non qualifié|without the qualif", text) for text in texts)
+    def energy(engine: str) -> float:
+        base, each = map(number, re.findall(r"([\d.,]+) MWh", notes[engine]))
+        return base + each * updates
+
+    def finds(engine: str, row: Sequence[Any]) -> bool:
+        outside = re.search("en ligne non qualifié|without the qualif", notes[engine])
+        lost = _group(r"famille (\w+)|the (\w+) family", notes[engine]) if outside else ""
+        return row[1] != lost and row[header.index(engine)] in range(1, 6)
+
+    def meets(pair: Sequence[str]) -> bool:
+        shown = [row[1] for row in rows if any(finds(engine, row) for engine in pair)]
         enough = all(shown.count(family) >= 9 for family in {row[1] for row in rows})
-        return enough and energy <= limit and not outside
+        return enough and sum(map(energy, pair)) <= limit
 
     return str(only(pair for pair in case.texts() if meets(re.split(" et | and ", pair))))
 
 
 def _ce_qui_manque(case: Case) -> Answer:
-    """Both lists' sizes multiplied, over what they share; then what they cover of it together."""
-    first, second = (set(case.text(place=place).split()) for place in (0, 1))
-    target = int(_group(r"(\d+) ?%, \[\[b4", case.interaction["text"]))
-    total = len(first) * len(second) / len(first & second)
-    covered = 100 * len(first | second) / total
-    words = {"fr": ("prolonger", "arrêter"), "en": ("go on", "stop")}[case.locale]
-    return [len(first & second), round(total), round(covered), words[covered >= target]]
+    """The pair in which neither search starts from the other gives the total; all are found."""
+    log = case.text(place=3)
+    off = set(re.findall(r"N-\d+", log))
+    lists = {name: set(case.text(place=place).split()) - off for place, name in enumerate("ABC")}
+    split = re.split(r"(?m)^([ABC])  ", log)
+    methods = zip(split[1::2], split[2::2], strict=True)
+    source = {name: set(re.findall(r"notes (?:de|from) ([ABC])", text)) for name, text in methods}
+    free = [(x, y) for x, y in combinations("ABC", 2) if x not in source[y] and y not in source[x]]
+    first, second = pair = only(free)
+    total = len(lists[first]) * len(lists[second]) / len(lists[first] & lists[second])
+    found = len(set().union(*lists.values()))
+    target = int(_group(r"(\d+) ?% (?:du|of)", case.interaction["text"]))
+    named = {"fr": " et ", "en": " and "}[case.locale].join(pair)
+    return [named, round(total), found, ceil(target * total / 100) - found]
 
 
 PROOFS: Final[dict[str, Proof]] = {

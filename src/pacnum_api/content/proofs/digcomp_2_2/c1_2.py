@@ -1,8 +1,8 @@
 """Keys of 1.2, found again from the files."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Sequence
+from datetime import date
 from math import inf, sqrt
 from typing import Any, Final
 
@@ -55,16 +55,14 @@ def _photo(case: Case) -> Answer:
 
 def _fiche(case: Case) -> Answer:
     """Keep the text with a full date that is not today's."""
-    dated = [text for text in _drawn(case) if _dates(text)]
-    return {text for text in dated if not re.match(r"Nous sommes|Today", text)}
+    today = re.compile("Nous sommes|Today")
+    return {text for text in _drawn(case) if _dates(text) and not today.match(text)}
 
 
 def _pourcentage(case: Case) -> Answer:
     """Apply the percentage to the answers received, which the note says are its base."""
-    poster = case.pages()
-    share = _wholes(re.findall(r"\d+\s?%", poster)[0])[0]
-    received = _wholes(re.findall(r"(?:reçues|received)\s?: \d+", poster)[0])[0]
-    return share * received / 100
+    share = _wholes(re.findall(r"\d+\s?%", case.pages())[0])[0]
+    return share * _wholes(re.findall(r"(?:reçues|received)\s?: \d+", case.pages())[0])[0] / 100
 
 
 def _axe(case: Case) -> Answer:
@@ -211,23 +209,25 @@ def _quatre_chiffres(case: Case) -> Answer:
 
 
 def _consultation(case: Case) -> Answer:
-    """Take the sentence with the true size of each group that does not lend all one position."""
-    groups = [list(map(int, row[1:])) for row in case.rows(".csv")[1:]]
-    (personal, _, unfavourable), *letters = groups
-    grouped = sum(size for size, *_ in letters)
-    figures = {personal, grouped, personal + grouped, round(100 * unfavourable / personal)}
+    """Count by the article in force when it opened; take the sentence that infers nothing more."""
+    rules = " ".join(case.text().split())
+    new, old = map(int, re.findall(r"(\d+) ?%", rules)[-2:])
+    least = new if _dates(case.scenario)[0] >= _dates(rules)[-1] else old
+    rows = [list(map(int, row[1:])) for row in case.rows(".csv")[1:]]
+    people = sum(sent - again for sent, again, *_ in rows)
+    personal = [(sent - again, against) for sent, again, share, against in rows if share < least]
+    size, against = map(sum, zip(*personal, strict=True))
+    figures = {people, people - size, size, round(100 * against / size)}
     whole = [text for text in case.texts() if figures == set(_wholes(text))]
-    alike = all(size == against for size, _, against in letters)
-    (fair,) = [text for text in whole if alike == bool(re.search(r"toutes|all of", text))]
-    return fair
+    return _one(whole, r"ne s'en déduit pas|cannot be inferred")
 
 
 def _detecteur(case: Case) -> Answer:
     """Replay each threshold under the note's conditions, and keep the one that meets both."""
-    note = case.pages()
+    note = case.pages().lower()
     authentic, fakes, _, floor, _, minutes, hours = _wholes(note)
     rows = case.rows(".csv")[1:]
-    met = max({row[0] for row in rows}, key=lambda words: len(_words(words) & _words(note)))
+    met = max({row[0] for row in rows}, key=lambda words: sum(w in note for w in words.split()))
     kept = []
     for threshold, *tests in (row[1:] for row in rows if row[0] == met):
         heard, wrong, forged, right = map(int, tests)
@@ -240,10 +240,6 @@ def _detecteur(case: Case) -> Answer:
     return kept[0]
 
 
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w{4,}", text.lower()))
-
-
 _CLAIMS: Final = {
     "A1": ("qualification", ""),
     "A2": ("sauvegardes.* lille|backups.* lille", "montr[ée]al"),
@@ -251,7 +247,7 @@ _CLAIMS: Final = {
     "A4": ("l'année 2025|the year 2025", ""),
     "A5": ("clés|keys", ""),
     "A6": ("certifi", ""),
-    "A7": ("restitution complète|complete handing", ""),
+    "A7": ("restitution complète|complete return", ""),
     "A8": ("(jour|day).*nantes.*(nuit|night).*porto", ""),
 }
 """What findings, taken together, cover each claim entirely, and which one goes against it."""
@@ -288,10 +284,8 @@ def _valid(row: Sequence[Any], today: date) -> bool:
 
 def _photos(case: Case) -> Answer:
     """Put the clocks right, test hash, time and distance, and follow croppings to their origin."""
-    note = case.pages()
     photos = {row[0]: row[1:] for row in case.rows(".csv")[1:]}
-    shifts = dict(_clocks(note))
-    distance = int(re.findall(r"(\d+) m[eè]tres", note)[0])
+    distance = int(re.findall(r"(\d+) m[eè]tres", case.pages())[0])
 
     def meets(name: str) -> bool:
         device, shown, metres, filed, again, origin = photos[name]
@@ -299,22 +293,26 @@ def _photos(case: Case) -> Answer:
             return False
         if origin:
             return meets(origin)
-        hour, minute = map(int, shown.split(":"))
-        local = timedelta(hours=hour, minutes=minute) + shifts[device]
-        return timedelta(hours=14) <= local <= timedelta(hours=16) and int(metres) <= distance
+        local = _clock(shown) + _late(case, device, shown=_clock(shown))
+        return 14 * 60 <= local <= 16 * 60 and int(metres) <= distance
 
     return {name for name in case.texts() if meets(name)}
 
 
-def _clocks(note: str) -> Iterator[tuple[str, timedelta]]:
-    """What to add to the time that each device displays, to have local time."""
-    local = int(re.findall(r"UTC\+(\d)", note)[0])
-    for device, clock in re.findall(r"(?:Appareil|Device) ([A-C])\s?: ([^.]+)\.", note):
-        zone = re.search(r"UTC(?:\+(\d))?", clock)
-        offset = local if zone is None else int(zone[1] or 0)
-        minutes = sum(map(int, re.findall(r"(\d+) minutes", clock)))
-        late = 1 if re.search(r"retard|slow", clock) else -1
-        yield device, timedelta(hours=local - offset, minutes=late * minutes)
+def _clock(shown: str) -> int:
+    """The minutes of an hour written 12:30 or 12 h 30."""
+    hour, minute = map(int, re.findall(r"\d+", shown))
+    return 60 * hour + minute
+
+
+def _late(case: Case, device: str, *, shown: int) -> int:
+    """By how many minutes a clock was late: as checked, unless it was set back only later."""
+    hour = r"(\d\d?(?: h |:)\d\d)"
+    note, addendum = case.pages(), case.text()
+    checked = _clock(re.findall(hour, note)[0])
+    late = checked - _clock(re.findall(rf"\b{device} (?:affichait |displayed )?{hour}", note)[0])
+    later = f" {device} " in addendum and shown < _clock(re.findall(hour, addendum)[0])
+    return late - (_wholes(re.findall(r"\d+ minutes", addendum)[0])[0] if later else 0)
 
 
 def _redresser(case: Case) -> Answer:

@@ -21,21 +21,16 @@ _MONTHS: Final = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "en": "January February March April May June July August September October November December",
 }
+_SIGNS: Final = "\t;,|. "
 _SEPARATORS: Final = {
-    "\t": {"fr": "tabulation", "en": "tab"},
-    ";": {"fr": "point-virgule", "en": "semicolon"},
-    ",": {"fr": "virgule", "en": "comma"},
-    "|": {"fr": "barre verticale", "en": "vertical bar"},
-    ".": {"fr": "point", "en": "point"},
-    " ": {"fr": "espace", "en": "space"},
+    "fr": ("tabulation", "point-virgule", "virgule", "barre verticale", "point", "espace"),
+    "en": ("tab", "semicolon", "comma", "vertical bar", "point", "space"),
 }
 
 
 def _day(text: str) -> date:
     """A day written 2026-03-09 or 09/03/2026."""
-    if "/" in text:
-        return date(*map(int, reversed(text.split("/"))))
-    return date.fromisoformat(text)
+    return date.fromisoformat("-".join(reversed(text.split("/"))))
 
 
 def _when(case: Case) -> datetime:
@@ -60,19 +55,15 @@ def _printed(case: Case) -> list[tuple[float, float, str]]:
 def _region(case: Case, *, top: float, left: float) -> str:
     """The region of a drawing in which a point lies."""
     return only(
-        [
-            str(region["text"])
-            for region in case.interaction["regions"]
-            if 0 <= left - region["x"] <= region["width"]
-            and 0 <= top - region["y"] <= region["height"]
-        ]
+        str(region["text"])
+        for region in case.interaction["regions"]
+        if 0 <= left - region["x"] <= region["width"] and 0 <= top - region["y"] <= region["height"]
     )
 
 
 def _modifie(case: Case) -> Answer:
     """Take the row with the latest day."""
-    days = {str(name): _day(day) for name, day, _ in case.rows("csv")[1:]}
-    return only([name for name, day in days.items() if day == max(days.values())])
+    return str(max(case.rows("csv")[1:], key=lambda row: _day(row[1]))[0])
 
 
 def _facture(case: Case) -> Answer:
@@ -104,14 +95,13 @@ def _objets(case: Case) -> Answer:
     """Count the status asked for in the column of today."""
     wanted = match(r"[«“]\s*(.+?)\s*[»”]", case.stem)[1]
     header, *rows = case.rows("ods")
-    place = only([i for i, name in enumerate(header) if re.search(r"aujourd|today", name)])
+    place = only(i for i, name in enumerate(header) if re.search(r"aujourd|today", name))
     return [row[place] for row in rows].count(wanted)
 
 
 def _guichets(case: Case) -> Answer:
     """Read both ways of writing a day and take the earliest."""
-    days = {str(name): _day(day) for name, _, day in case.rows("csv")[1:]}
-    return only([name for name, day in days.items() if day == min(days.values())])
+    return str(min(case.rows("csv")[1:], key=lambda row: _day(row[2]))[0])
 
 
 def _rangement(case: Case) -> Answer:
@@ -133,9 +123,7 @@ def _rangement(case: Case) -> Answer:
 
 def _dossiers(case: Case) -> Answer:
     """Count the different cases among the filings in the state asked for."""
-    _, *rows = case.rows("xlsx")
-    state = only([state for state in {row[3] for row in rows} if state in case.stem])
-    return len({row[1] for row in rows if row[3] == state})
+    return len({row[1] for row in case.rows("xlsx")[1:] if row[3] in case.stem})
 
 
 def _importation(case: Case) -> Answer:
@@ -152,7 +140,7 @@ def _importation(case: Case) -> Answer:
     )
     decimal = only(list({match(r"^\d+(\D)\d+$", line.split(field)[3])[1] for line in data}))
     titles = min(n for n, line in lines.items() if line.count(field) == data[0].count(field))
-    names = [_SEPARATORS[sign][case.locale] for sign in (field, decimal)]
+    names = [_SEPARATORS[case.locale][_SIGNS.index(sign)] for sign in (field, decimal)]
     return [min(read, key=lambda name: len(read[name])), *names, titles]
 
 
@@ -175,14 +163,13 @@ def _fiches(case: Case) -> Answer:
     highest = int(match(r"(\d+) (?:au plus|at most)", rules)[1])
     states = set(re.findall(r"\b([A-Z]) \(", rules))
     without = match(r"STATU[ST] (?:vaut|is) ([A-Z])", rules)[1]
-    faulty = [
+    return sum(
         str(row[0]).split(".")[0] != str(row[1])
         or not 0 < row[2] <= highest
         or row[3] not in states
-        or (row[3] != without and not row[4])
+        or bool(row[3] != without and not row[4])
         for row in case.rows("xlsx")[1:]
-    ]
-    return faulty.count(True)
+    )
 
 
 def _lots(case: Case) -> Answer:
@@ -266,15 +253,13 @@ _COLUMNS: Final = ("ollège|chool", "tiquette|label", "mod", "série|serial", "a
 def _parc(case: Case) -> Answer:
     """Work out each key in both exports: filled in, distinct, the same for one device."""
     exports = [case.rows("xlsx", place=place)[1:] for place in (0, 1)]
-    good = []
-    for option in case.texts():
+
+    def holds(option: str) -> bool:
         used = [i for i, words in enumerate(_COLUMNS) if re.search(words, option.casefold())]
-        keys = [[tuple(row[i] for i in used) for row in rows] for rows in exports]
-        filled = all(all(key) for key in keys[0] + keys[1])
-        distinct = all(len(set(column)) == len(column) for column in keys)
-        if filled and distinct and keys[0] == keys[1]:
-            good.append(option)
-    return only(good)
+        before, after = ([tuple(row[i] for i in used) for row in rows] for rows in exports)
+        return before == after and all(map(all, before)) and len(set(before)) == len(before)
+
+    return only(option for option in case.texts() if holds(option))
 
 
 def _sanctions(case: Case) -> Answer:
@@ -317,6 +302,29 @@ def _counted(rows: list[list[str]], read: Callable[[str], float]) -> Iterator[fl
     for _, day, quantity, state in rows:
         if state == "V" and day.startswith("2026-02"):
             yield read(quantity)
+
+
+def _annuaire(case: Case) -> Answer:
+    """Work out which social fields must leave, then test fields, times and accounts of each."""
+    free = match(r"sauf l'(\w+)|except the (\w+)", case.text())
+    exception = (free[1] or free[2]).casefold()
+    social = [
+        row for row in case.rows("csv")[1:] if row[1] in {"Action sociale", "Social services"}
+    ]
+    if not {exception} < {row[0].casefold() for row in social if "," in row[2]}:
+        raise ProofFailed(f"others use no social field besides {exception}")
+    gather, copy = (int(found) for found in re.findall(r"\b\d+0\b", case.body())[:2])
+
+    def meets(option: str) -> bool:
+        start, then = (60 * int(h) + int(m) for h, m in re.findall(r"(\d+):(\d\d)", option))
+        then += 24 * 60 if then < start else 0
+        in_time = (
+            start >= 18 * 60 and start + gather <= min(then, 24 * 60) and then + copy <= 32 * 60
+        )
+        awake = then + copy <= 24 * 60 or then >= 28 * 60
+        return exception in option and in_time and awake and "person" in option
+
+    return only([option for option in case.texts() if meets(option)])
 
 
 def _controle(case: Case) -> Answer:
@@ -385,6 +393,7 @@ PROOFS: Final[dict[str, Proof]] = {
     "1.3-7-cle-du-parc-de-tablettes": _parc,
     "1.3-7-qui-lit-les-sanctions": _sanctions,
     "1.3-7-trois-registres-de-quai": _tonnage,
+    "1.3-8-annuaire-des-associations": _annuaire,
     "1.3-8-controler-un-tri-avant-elimination": _controle,
     "1.3-8-fondre-trois-inventaires": _inventaires,
 }

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
-from itertools import combinations, count
+from datetime import date, datetime, time, timedelta
+from itertools import combinations
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -20,16 +20,6 @@ from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _YES: Final = {"oui", "yes"}
-_MONTHS: Final = {
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "en": "January February March April May June July August September October November December",
-}
-
-
-def _day(text: str, locale: str) -> date:
-    """The first day written out in a text."""
-    day, name, year = match(r"(\d+) (\w+) (20\d\d)", text).groups()
-    return date(int(year), _MONTHS[locale].split().index(name) + 1, int(day))
 
 
 def _with(texts: Collection[str], pattern: str) -> str:
@@ -90,20 +80,10 @@ _FACTS: Final = (r"Payet", r"grande|larger", r"interpr", r"\b90\b", r"\b23 \w+")
 
 
 def _fil(case: Case) -> Answer:
-    """Date each message of the thread, and each fact by the first message that tells it."""
-    parts = [(case.message()["Date"].datetime.strftime("%Y-%m-%d %H:%M"), "")]
-    for line in case.body().splitlines():
-        hour = re.search(r"20\d\d \w+ (\d\d:\d\d)", line)
-        if hour is not None:
-            parts.append((f"{_day(line, case.locale)} {hour[1]}", ""))
-        else:
-            parts[-1] = (parts[-1][0], f"{parts[-1][1]} {line}")
-    entries = case.texts("entries")
-    first = {
-        _with(entries, fact): min(when for when, text in parts if re.search(fact, text))
-        for fact in _FACTS
-    }
-    return sorted(entries, key=first.__getitem__)
+    """The lower in the thread, the older: sort the facts by the last place that tells each."""
+    body, entries = case.body(), case.texts("entries")
+    below = {_with(entries, fact): len(re.split(fact, body)[-1]) for fact in _FACTS}
+    return sorted(entries, key=below.__getitem__)
 
 
 _CUES: Final = (
@@ -196,19 +176,23 @@ def _resume(case: Case) -> Answer:
 _ZONES: Final = ("Europe/Paris", "America/Cayenne", "America/Martinique", "Indian/Reunion")
 
 
+def _free(row: Row, start: datetime) -> bool:
+    """Whether a site is available, and closed to the public, for the hour that starts then."""
+    _, _, opens, closes, public = row.values()
+    shut, again = public.split("-")
+    begins, ends = (f"{start + timedelta(hours=n):%H:%M}" for n in (0, 1))
+    return bool(opens <= begins and ends <= closes and (ends <= shut or begins >= again))
+
+
 def _visio(case: Case) -> Answer:
-    """Turn each site's hours of that very day into universal time, then take the latest start."""
-    meeting = _day(case.scenario, case.locale)
-
-    def local(hour: str, zone: str) -> datetime:
-        at = datetime.strptime(hour, "%H:%M").time()  # noqa: DTZ007 - the zone comes next
-        return datetime.combine(meeting, at, tzinfo=ZoneInfo(zone))
-
-    rows = list(zip(case.rows("ods")[1:], _ZONES, strict=True))
-    start = max(local(row[2], zone) for row, zone in rows)
-    if start + timedelta(hours=1) > min(local(row[3], zone) for row, zone in rows):
-        raise ProofFailed("no hour suits all sites")
-    return start.astimezone(ZoneInfo("Europe/Paris")).strftime("%H:%M")
+    """Try each quarter of an hour in Paris in every month, in each site's own time that day."""
+    sites = list(zip(case.table("ods"), map(ZoneInfo, _ZONES), strict=True))
+    for minutes in range(0, 24 * 60, 15):
+        hour = time(*divmod(minutes, 60))
+        starts = [datetime.combine(date(2026, n, 15), hour, sites[0][1]) for n in range(1, 13)]
+        if all(_free(row, start.astimezone(zone)) for start in starts for row, zone in sites):
+            return f"{hour:%H:%M}"
+    raise ProofFailed("no hour suits all sites")
 
 
 def _bilan(case: Case) -> Answer:
@@ -217,7 +201,7 @@ def _bilan(case: Case) -> Answer:
     (least,), (strict, lax), (most, asked) = rule[:3]
     retire, mend, keep, reread = (
         _with(case.texts("categories"), word)
-        for word in ("retirer|take away", "corriger|mend", "maintenir|keep", "relire|read")
+        for word in ("retirer|take away", "corriger|fix", "maintenir|keep", "relire|read")
     )
     answer: dict[str, Answer] = {}
     for subject, _, checked, right, requests, lost, grave in case.rows("xlsx")[1:]:
@@ -274,28 +258,48 @@ def _seuil(case: Case) -> Answer:
     raise ProofFailed("no threshold will do")
 
 
-def _soutenances(case: Case) -> Answer:
-    """Check each tool of the comparison against the seven points."""
-    needs = _points(case.pages())
+def _told(pattern: str, answer: str, *, otherwise: float) -> float:
+    """The number that an answer gives, or else that of the comparison."""
+    found = re.search(pattern, answer)
+    return number(found[1]) if found else otherwise
+
+
+def _cost(row: list[Any], answer: str, *, licences: int, hours: int) -> float:
+    """What a tool costs in a year, with the option or the packs of its answer."""
+    licence = row[10] + _told(r"(\d+) euros (?:de plus|more)", answer, otherwise=0)
+    captions = hours * _told(r"(\d+) euros (?:l'heure|an hour)", answer, otherwise=row[11])
+    if pack := re.search(r"(\d+) (?:heures, à|hours, at) (\d+) euros", answer):
+        captions = -(-hours // int(pack[1])) * int(pack[2])
+    return float(row[9] + licences * licence + captions)
+
+
+def _suits(row: list[Any], answer: str, *, needs: list[str]) -> bool:
+    """Whether a tool meets all needs once its answer has changed its row."""
     people = [int(n) for n in re.findall(r"\d+", needs[0])]
-    seats = sum(people) + 2 * len(re.findall(r"deux interprètes|two sign", needs[0]))
-    rgaa = int(match(r"(\d+) ?%", needs[2])[1])
-    rate = number(match(r"([\d.,]+) Mbit", needs[3])[1])
+    seats = sum(people) + people[0] * bool(re.search(r"deux connex|two connec", answer))
     money, licences, hours = (
         int(re.sub(r"\D", "", n)) for n in re.findall(r"\d+(?:[ ,]\d{3})*", needs[6])
     )
-    good = [
-        row[0]
-        for row in case.rows("ods")[1:]
-        if row[1] >= seats
-        and re.search(r"SecNumCloud|établissement public|public institution", row[2])
+    pinned = re.search(r"chaque|each", row[4]) or re.search(r"épingler|pin a video", answer)
+    barred = re.search(r"un compte|an account|une seule vidéo|one video", answer)
+    return bool(
+        _told(r"(\d+) conne\w+ (?:en|as an) option", answer, otherwise=row[1]) >= seats
+        and re.search(r"SecNumCloud|public", row[2] + answer)
         and row[3] in {"en direct", "live"}
-        and re.search(r"chaque|each", row[4])
-        and row[5] >= rgaa
-        and row[6] <= rate
+        and (pinned and not barred)
+        and row[5] >= int(match(r"(\d+) ?%", needs[2])[1])
+        and _told(r"([\d.,]+) Mbit", answer, otherwise=row[6])
+        <= number(match(r"([\d.,]+) Mbit", needs[3])[1])
         and {row[7], row[8]} <= _YES
-        and row[9] + licences * row[10] + hours * row[11] <= money
-    ]
+        and _cost(row, answer, licences=licences, hours=hours) <= money
+    )
+
+
+def _soutenances(case: Case) -> Answer:
+    """Change each row of the comparison by the later answer, then check it against the needs."""
+    needs = _points(case.pages())
+    answers = dict(re.findall(r"(?ms)^([A-F])\. (.+?)(?=^[A-F]\. |\Z)", case.text()))
+    good = [row[0] for row in case.rows("ods")[1:] if _suits(row, answers[row[0]], needs=needs)]
     return _with(case.texts(), rf" {only(good)}$")
 
 
@@ -329,23 +333,32 @@ def _alerte(case: Case) -> Answer:
     return [row[0] for row in only(good)]
 
 
-_FINDINGS: Final[tuple[tuple[str, str], ...]] = (
-    (r"pensaient avoir échangé avec un agent|thought they had been", r"automati"),
-    (r"71 %|71%", r"réservé aux questions générales|kept to general questions"),
-    (r"garder un canal écrit|written channel", r"par écrit|in writing"),
-    (r"lecteurs d'écran|screen readers", r"accessible"),
-)
+def _keeps(scheme: str, row: list[Any]) -> bool:
+    """Whether a scheme leaves a subject to the assistant."""
+    return row[0].casefold() in scheme.split(". ", 1)[0].casefold()
 
 
 def _pilote(case: Case) -> Answer:
-    """Take the scheme that has what each finding of the report calls for."""
-    report = case.pages()
-    wanted = [answer for finding, answer in _FINDINGS if re.search(finding, report)]
-    return only([text for text in case.texts() if all(re.search(one, text) for one in wanted)])
+    """Take the scheme that keeps right subjects only, leaves writing open and fits staff time."""
+    rule, rows = case.pages(), case.rows("ods")[1:]
+    chosen, _, lax, strict = (int(n) / 100 for n in re.findall(r"(\d+) ?%", rule)[:4])
+    staff = 2 * 60 * int(match(r"(\d+) (?:heures par|hours a) (?:semaine|week)", rule)[1])
+    good = []
+    for scheme in case.texts():
+        writes, calls = (re.search(way, scheme) for way in ("écrit|writing", "rappel|calling"))
+        share = chosen if writes and calls else float(bool(writes))
+        kept = [row for row in rows if _keeps(scheme, row)]
+        given = [row for row in rows if row not in kept]
+        spent = sum(row[1] * row[5] / 10 for row in kept)
+        spent += sum(row[1] * (share * row[5] + (1 - share) * row[6]) for row in given)
+        safe = all(row[3] >= (strict if row[4] in _YES else lax) * row[2] for row in kept)
+        if writes and safe and spent <= staff:
+            good.append(scheme)
+    return only(good)
 
 
 def _effectif(case: Case) -> Answer:
-    """Try growing numbers of staff until every slot and the whole day hold."""
+    """Take the most that any slot or the whole day needs, breaks included, rounded up."""
     rules = case.text()
     call, video, mail, chat = (
         int(match(rf"(?:{name}) (\d+) minutes", rules)[1])
@@ -357,16 +370,9 @@ def _effectif(case: Case) -> Answer:
     rows = case.rows("ods")[1:]
     live = [call * row[1] + chat * row[2] + video * row[3] for row in rows]
     breaks = [away if "12:00" <= row[0] < "14:00" else 0 for row in rows]
-    total = sum(live) + mail * mails
-    return next(
-        staff
-        for staff in count(1)
-        if all(
-            100 * work <= slot_share * 30 * (staff - pause)
-            for work, pause in zip(live, breaks, strict=True)
-        )
-        and 100 * total <= day_share * 30 * sum(staff - pause for pause in breaks)
-    )
+    slots = [off - (-100 * w // (30 * slot_share)) for w, off in zip(live, breaks, strict=True)]
+    day = sum(breaks) - (-100 * (sum(live) + mail * mails) // (30 * day_share))
+    return int(max(*slots, -(-day // len(breaks))))
 
 
 PROOFS: Final[dict[str, Proof]] = {

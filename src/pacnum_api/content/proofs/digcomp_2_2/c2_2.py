@@ -7,13 +7,7 @@ from itertools import pairwise, permutations, product
 from typing import Any, Final
 from unicodedata import normalize
 
-from pacnum_api.domains.items.service.lint_bank.cases import (
-    Answer,
-    Case,
-    match,
-    number,
-    only,
-)
+from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, match, number, only
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
 _MONTHS: Final = (
@@ -295,16 +289,19 @@ _UNION: Final = "France Irlande Ireland Belgique Belgium Allemagne Germany Itali
 
 
 def _transfert(case: Case) -> Answer:
-    """Apply the six points of the note and the size in the scenario to each service."""
-    match(r"douze mois au moins|at least twelve months", case.pages())
-    match(r"trente jours au plus|thirty days at most", case.pages())
+    """Apply the note to each service: log left after deletion, size once encrypted."""
+    match(r"douze mois au moins après|at least twelve months after", case.pages())
+    match(r"trois semaines au moins.+trentième|at least three weeks.+thirtieth", case.pages())
+    match(r"grossit d'un quart|grows by a quarter", case.pages())
     size = int(match(r"(\d+) G[oB]", case.scenario)[1])
     chosen = set()
     for name, state, place, where, keys, _, log, opening, days, most in case.rows("csv")[1:]:
-        sealed = re.search("poste|workstation", where) and re.search("agen\\w+$", keys)
-        trusted = state.startswith("Qualifi") or (sealed and place in _UNION.split())
-        practical = opening in {"Navigateur", "Browser"} and number(most) >= size
-        if trusted and practical and number(log) >= 12 and number(days) <= 30:
+        local = bool(re.search("poste|workstation", where))
+        sealed = local and re.search("agen\\w+$", keys) and place in _UNION.split()
+        fits = number(most) >= (1.25 if local else 1) * size
+        timely = 21 <= number(days) <= 30 and (number(log) - 12) * 28 >= number(days)
+        trusted = state.startswith("Qualifi") or sealed
+        if trusted and fits and timely and opening in {"Navigateur", "Browser"}:
             chosen.add(_saying(case.texts(), rf"\b{name}$"))
     return chosen
 
@@ -332,21 +329,31 @@ def _joined(areas: set[str], moves: list[tuple[str, ...]]) -> set[str]:
     return areas if more <= areas else _joined(areas | more, moves)
 
 
-_MEETS: Final = {
-    r"moins d'une heure|less than an hour": r"demi-heures|correction|half hour",
-    r"alerte en cours|current alert": r"sur alerte|on an alert",
-    r"si la liaison|if the connection": r"module (?:plac\w+ )?(?:au|at the) cent",
-    r"ni effacer ni corriger|neither\s+erase nor correct": r"sign[eé]",
-    r"pas plus d'une fiche|no more than one sheet": r"une clé chacune|one key each",
-}
-"""A requirement of the file, and what an arrangement that meets it has."""
+def _numbers(text: str) -> list[int]:
+    """The numbers of a text, thousands joined."""
+    return [int(re.sub(r"\D", "", n)) for n in re.findall(r"\d+(?:[ ,]\d{3})*", text)]
 
 
 def _secours(case: Case) -> Answer:
-    """Try each arrangement against what each requirement of the file calls for."""
-    for requirement in _MEETS:
-        match(f"(?i){requirement}", case.text())
-    good = [o for o in case.texts() if all(re.search(sign, o) for sign in _MEETS.values())]
+    """Work out delay, keys and log of each arrangement from the measurements of its parts."""
+    limit = int(match(r"(\d+) minutes", case.text())[1])
+    full, part, keys, vault, plain, extended, openings = _numbers(case.text(place=1))
+    sheets = _numbers(case.scenario)[1]
+    good = []
+    for option in case.texts():
+        interval = _numbers(option)[-1]
+        copy = part if re.search("corrigées|corrected", option) else full
+        wide = re.search("étendu|Extended", option)
+        safe = re.search("Coffre|Vault", option)
+        log = vault if safe else extended if wide else plain
+        if (
+            interval + copy < limit
+            and re.search("au centre|at the centre", option)
+            and re.search("une clé par fiche|one key per sheet", option)
+            and (not safe or keys >= sheets)
+            and log >= openings
+        ):
+            good.append(option)
     return only(good)
 
 
@@ -362,7 +369,7 @@ def _images(case: Case) -> Answer:
         "à quelle heure|at what time": "date et heure de prise" in draft or "time of the" in draft,
         "pays hors|country outside": bool(re.search("affichées à distance|displayed rem", draft)),
         "quatre mois|four months": _QUARTER_DAYS + 10 > 4 * 30,
-        "autre équipe|another team": not re.search("dispose librement|disposes of it fr", draft),
+        "autre équipe|another team": not re.search("dispose librement|as it sees fit", draft),
         "autres fins|other purposes": not re.search("toute autre fin|any other purp", draft),
         "saisirait|seized": not re.search("garde seule la clé|alone keeps the key", draft),
         "anormal": not re.search("chaque nuit, scellé|every night, sealed", draft),

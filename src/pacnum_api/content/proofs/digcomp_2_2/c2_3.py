@@ -6,13 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import combinations
 from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import (
-    Answer,
-    Case,
-    ProofFailed,
-    match,
-    only,
-)
+from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, match, only
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
 _MONTHS: Final = {
@@ -195,23 +189,26 @@ def _assistant(case: Case) -> Answer:
 
 
 def _demandes(case: Case) -> Answer:
-    """Answer each numbered request; an invoice is kept while its time runs."""
-    body = case.body()
-    match("après connexion|after signing in", body)
-    requests = re.findall(r"^\d\. (.+)$", body, flags=re.MULTILINE)
+    """Answer each numbered request; date the invoices, and find another child in the file."""
+    match("après connexion|after signing in", case.body())
+    requests = re.findall(r"^\d\. (.+)$", case.body(), flags=re.MULTILINE)
     years = {"dix": 10, "ten": 10}[match("dix ans|ten years", case.scenario)[0].split()[0]]
+    match("à compter du 31 décembre|from 31 December", case.scenario)
     sent = case.message()["Date"].datetime.year
+    invoiced = re.findall(r"20\d\d", only([one for one in requests if "20" in one]))
+    gone, kept = (
+        [y for y in invoiced if (int(y) + years < sent) is past] for past in (True, False)
+    )
+    other = match(r"(?:bousculé par|pushed by)\s+(\w+)", case.text())[1]
+    signs = {
+        "copie|copy": rf"(?:sans frais|free of charge).*(?:sans|without) .*{other}",
+        "lettre d'information|newsletter": "^(?:Cesser|Stop)",
+        "factures|invoices": f"^(?:Effacer|Erase) .*{only(gone)}, (?:garder|keep) .*{only(kept)}",
+        "employeur|employer": "^(?:Corriger|Correct)",
+    }
     found = set()
     for request in requests:
-        year = re.search(r"20\d\d", request)
-        runs = year is not None and int(year[0]) + years >= sent
-        words = {
-            "copie|copy": "sans frais|free of charge",
-            "lettre d'information|newsletter": "^(?:Cesser|Stop)",
-            "factures|invoices": "^(?:Garder|Keep)" if runs else "^(?:Effacer|Erase)",
-            "employeur|employer": "^(?:Corriger|Correct)",
-        }
-        sign = only([sign for about, sign in words.items() if re.search(about, request)])
+        sign = only([sign for about, sign in signs.items() if re.search(about, request)])
         found.add(only([option for option in case.texts() if re.search(sign, option)]))
     return found
 

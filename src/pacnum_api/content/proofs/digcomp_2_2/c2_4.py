@@ -7,22 +7,8 @@ from itertools import count
 from math import inf
 from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import (
-    Answer,
-    Case,
-    ProofFailed,
-    number,
-    only,
-)
+from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, match, number, only
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
-
-
-def _group(pattern: str, text: str) -> str:
-    """What the pattern's first group is in a text. Raises ProofFailed when it is not there."""
-    match = re.search(pattern, text)
-    if match is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return match[1]
 
 
 def _cells(case: Case, suffix: str = "", *, place: int = 0) -> list[list[Any]]:
@@ -32,15 +18,14 @@ def _cells(case: Case, suffix: str = "", *, place: int = 0) -> list[list[Any]]:
 
 def _sondage(case: Case) -> Answer:
     """Where the line of the person's name meets the column of the half-day they are free."""
-    name = _group(r"(?:êtes|are) (\w+ \w+)\.", case.stem)
-    day = _group(r"(?:Le|On) (\w+?)s?, (?:vous êtes libre|you are free)", case.stem).lower()
+    name = match(r"(?:êtes|are) (\w+ \w+)\.", case.stem)[1]
+    day = match(r"(?:Le|On) (\w+?)s?, (?:vous êtes libre|you are free)", case.stem)[1].lower()
     half_day = f"{day} {'matin' if re.search('jusqu.à midi', case.stem) else 'morning'}"
     texts = [part for part in case.drawing().iter() if part.text]
-    columns: dict[float, str] = {}
+    columns: dict[str, str] = {}
     for part in texts:
-        x = float(part.attrib["x"])
-        columns[x] = f"{columns.get(x, '')} {part.text}".lower()
-    x = only(x for x, heading in columns.items() if heading.startswith(f" {half_day}"))
+        columns[part.attrib["x"]] = f"{columns.get(part.attrib['x'], '')} {part.text}".lower()
+    x = float(only(x for x, heading in columns.items() if heading.startswith(f" {half_day}")))
     y = float(only(part.attrib["y"] for part in texts if part.text == name))
     regions = [one for one in case.interaction["regions"] if 0 < x - one["x"] < one["width"]]
     return {only(one["text"] for one in regions if 0 < y - one["y"] < one["height"])}
@@ -48,11 +33,10 @@ def _sondage(case: Case) -> Answer:
 
 def _ma_tache(case: Case) -> Answer:
     """The earliest deadline among the person's tasks that are still to do."""
-    person = _group(r"(?:aider est|help is) (\w+)", case.stem)
-    to_do = _group(r"[«\"]\s?(À faire|To do)\s?[»\"]", case.scenario)
+    person = match(r"(?:aider est|help is) (\w+)", case.stem)[1]
+    to_do = match(r"[«\"]\s?(À faire|To do)\s?[»\"]", case.scenario)[1]
     mine = [row for row in _cells(case) if (row[2], row[4]) == (person, to_do)]
-    days = {"".join(reversed(row[3].split("/"))): row[0] for row in mine}
-    return str(days[min(days)])
+    return str(min(("".join(reversed(row[3].split("/"))), row[0]) for row in mine)[1])
 
 
 def _actions(case: Case) -> Answer:
@@ -61,7 +45,7 @@ def _actions(case: Case) -> Answer:
         only(kind for kind in case.texts("categories") if re.search(words, kind))
         for words in (r"\bjour\b|\bday\b", "person", "Prête|Ready")
     )
-    present = re.findall(r"[A-Z]\. (\w+)", _group(r"(?:Présents|Present) ?: (.+)", case.text()))
+    present = re.findall(r"[A-Z]\. (\w+)", match(r"(?:Présents|Present) ?: (.+)", case.text())[1])
     kind_of: dict[str, str] = {}
     for letter, action in re.findall(r"(?m)^([A-Z])\. (.+)$", case.text()):
         dated = ready if re.search(r"\d+ (?:mai|May)", action) else no_day
@@ -73,8 +57,8 @@ def _livret(case: Case) -> Answer:
     """Size times messages times boxes: the different addresses of sender, readers and copies."""
     message, body = case.message(), case.body()
     boxes = {one.addr_spec for name in ("From", "To", "Cc") for one in message[name].addresses}
-    size = number(_group(r"\((\d+) (?:Mo|MB)\)", body))
-    return len(boxes) * size * number(_group(r"(\d+) (?:envois|messages)", body))
+    size = number(match(r"\((\d+) (?:Mo|MB)\)", body)[1])
+    return len(boxes) * size * number(match(r"(\d+) (?:envois|messages)", body)[1])
 
 
 def _conflit(case: Case) -> Answer:
@@ -93,52 +77,49 @@ def _visioconference(case: Case) -> Answer:
         if presence in ("requise", "required"):
             duty, busy = ({*range(*map(int, re.findall(r"\d+(?=\sh|:)", span)))} for span in spans)
             free &= {hour - difference for hour in duty - busy}
-    hour = only(free)
     differences = {row[1]: row[2] for row in rows if f" {row[1]}" in text}
-    return [hour + differences[place] for place in sorted(differences, key=text.index)]
+    return [only(free) + differences[place] for place in sorted(differences, key=text.index)]
 
 
 def _bloquante(case: Case) -> Answer:
     """Go back along what each waiting task depends on, to one that waits for nothing."""
     tasks = {row[0]: row for row in _cells(case)}
-    task = tasks[_group(r"\((T\d)\)", case.scenario)]
+    task = tasks[match(r"\((T\d)\)", case.scenario)[1]]
     while re.match("En attente|Waiting", task[5]):
         task = tasks[task[3]]
     return str(task[2])
 
 
 def _compte_rendu(case: Case) -> Answer:
-    """A point that was put off, is given to who declined it, or is true on a condition only."""
+    """A day given up later on, a number that hangs on a condition, a day of another recipient."""
     transcript, points = case.text(place=0), case.text(place=1)
-    topics = re.findall(r"Point \d, (?:les? |la |the )?(.+)", "\n".join(sorted(case.texts())))
-    starts = [*(transcript.lower().index(topic.lower()) for topic in topics), len(transcript)]
+    back = match(r"(?:reviens au|Back to the) (\w+)\. (?:Le|On the) (\d+)", transcript)
     wrong: set[str] = set()
     for mark, point in re.findall(r"(?m)^(\d)\. (.+)$", points):
-        passage = transcript[starts[int(mark) - 1] : starts[int(mark)]]
-        first = point.split()[0]
-        declined = rf"\n{first.upper()}\s?: .*(?:impossible|can't)"
-        if re.search(rf"reparle|talk about it again|{declined}|\b{first} (?:si|if)\b", passage):
+        given_up = back[1] in point and re.search(rf"\b{back[2]}\b", point)
+        unsure = re.search(rf"\b{point.split()[0]} (?:si|if) ", transcript)
+        sent = re.search(r"(?:à la|to the) (direct\w+ \w+ \d+)\b", point)
+        if given_up or unsure or (sent and not re.search(rf"{sent[1]}\b", transcript)):
             wrong.add(f"Point {mark},")
     return wrong
 
 
 def _programmes(case: Case) -> Answer:
     """Of each number that has the year asked for, one amount, in euros whatever the header's."""
-    year = _group(r"(20\d\d)", case.stem)
-    amounts: dict[str, float] = {}
+    year = match(r"(20\d\d)", case.stem)[1]
+    amounts: dict[str, set[float]] = {}
     for place in range(3):
         header, *rows = case.rows(place=place)
         factor = 1000 if re.search("milliers|thousands", header[3]) else 1
         for operation, _, when, amount in rows:
-            euros = factor * number(amount)
-            if str(when) == year and amounts.setdefault(operation, euros) != euros:
-                raise ProofFailed(f"{operation} has two amounts")
-    return sum(amounts.values())
+            if str(when) == year:
+                amounts.setdefault(operation, set()).add(factor * number(amount))
+    return sum(map(only, amounts.values()))
 
 
 def _passation(case: Case) -> Answer:
     """What the person who leaves owns alone, and is not marked as not to be kept."""
-    leaver = _group(r"(\w+) (?:quitte|leaves)", case.scenario)
+    leaver = match(r"(\w+) (?:quitte|leaves)", case.scenario)[1]
     owned = [row for row in _cells(case) if re.fullmatch(rf"\w\. {leaver}", row[2])]
     kept = [row[0] for row in owned if not re.search("ne pas garder|not to be kept", row[4])]
     return {only(filter(name.startswith, case.texts())) for name in kept}
@@ -156,11 +137,11 @@ _PARTS: Final = (
 def _atelier(case: Case) -> Answer:
     """Keep the tools that all can use; of each part, the one that has what it needs."""
     pieces = re.split(rf"({'|'.join(case.texts('right'))})\. ", case.pages())[1:]
-    bandwidth = number(_group(r"(\d+) Mbit", case.scenario))
+    bandwidth = number(match(r"(\d+) Mbit", case.scenario)[1])
     usable = {
         tool: text.lower()
         for tool, text in zip(pieces[::2], pieces[1::2], strict=True)
-        if number(_group(r"([\d.,]+) Mbit", text)) <= bandwidth
+        if number(match(r"([\d.,]+) Mbit", text)[1]) <= bandwidth
         and not re.search("sans lire|without reading", text)
     }
     chosen: dict[str, str] = {}
@@ -203,7 +184,6 @@ def _retards(case: Case) -> Answer:
     plan = {row[0]: _Task(row[3], row[0], _tasks(row[4])) for row in _cells(case)}
 
     def end(longer: Mapping[str, int]) -> int:
-        """The last day; any order will do, since each task has a person of its own."""
         changed = {one: replace(plan[one], days=plan[one].days + longer[one]) for one in longer}
         return next(_ends(plan | changed, {}, placed={}))
 
@@ -240,20 +220,32 @@ def _synthese(case: Case) -> Answer:
 
 
 def _espace(case: Case) -> Answer:
-    """Hold the tool that each option gives annex, guide and meetings against the four rules."""
-    tools = {row[0]: row[1:] for row in _cells(case)}
+    """Hold the tools that each option gives to the four uses against the letter, as extended."""
+    tools, letter = {row[0]: row for row in _cells(case, ".ods")}, _articles(case.pages())
+    few, everyone, tools_each = (_figures(letter[place])[0] for place in (0, 2, 4))
+    budget = int(re.sub(r"\D", "", match(r"(\d[\s,]\d{3})", letter[4])[1]))
+    months = _month(case.body()) - _month(letter[0]) + 1
 
     def fits(option: str) -> bool:
         clauses = re.findall(r"([A-F]) (?:pour|for) (.+?)(?=, [A-F] |$)", option)
-        annex, guide, meetings = (
+        annex, closed, guide, plenary = (
             tools[only(tool for tool, uses in clauses if re.search(word, uses))]
-            for word in ("annex", "guide", "réunions|meetings")
+            for word in ("annex", "agents|officials", "guide", "plén|plenary")
         )
-        closed = re.match("oui|yes", annex[1]) and not re.search("tous|all", annex[2])
-        shared = guide[2].startswith("adm") and meetings[2].startswith("adm")
-        return bool(closed and shared and guide[4] == "ODF" and re.match("oui|yes", meetings[3]))
+        people = {annex[0]: few, closed[0]: few} | {guide[0]: everyone, plenary[0]: everyone}
+        cost = months * sum(tools[tool][6] * accounts for tool, accounts in people.items())
+        secret = people[annex[0]] == few or not re.search("tous|all", annex[3])
+        qualified = {annex[2], closed[2]} <= {"oui", "yes"}
+        usable = guide[5] == "ODF" and plenary[4] in {"en direct", "live"}
+        return secret and qualified and usable and len(people) <= tools_each and cost <= budget
 
     return str(only(filter(fits, case.texts())))
+
+
+def _month(text: str) -> int:
+    """The first June or July of a text, counted in months."""
+    month, year = match(r"(?i)\b(ju\w+) (20\d\d)", text).groups()
+    return 12 * int(year) + (7 if "l" in month else 6)
 
 
 def _trois_versions(case: Case) -> Answer:
@@ -275,13 +267,12 @@ def _regles(case: Case) -> Answer:
     """Follow the log to the day asked for, and confirm the options nearest to a rule in force."""
     rows = [[re.sub(r" \(.*\)", "", cell) for cell in row] for row in _cells(case)]
     ((day, year),) = re.findall(r"(\d\d) (?:octobre|October) (\d{4})", case.stem)
-    met = {_group(r"(D\d\d)", row[3]) for row in rows if re.search("remplie$|met$", row[3])}
+    met = {match(r"(D\d\d)", row[3])[1] for row in rows if re.search("remplie$|met$", row[3])}
     adopted = [row for row in rows if re.match("adopt", row[4]) and row[5] <= f"{year}-10-{day}"]
     effective = [row for row in adopted if not row[7] or row[0] in met]
-    replaced = {row[6] for row in effective}
-    in_force = {row[3] for row in effective if row[0] not in replaced}
-    subjects = [row[3] for row in rows]
-    return {option for option in case.texts() if _nearest(option, subjects) in in_force}
+    in_force = {row[3] for row in effective if row[0] not in {other[6] for other in effective}}
+    nearest = {one: _nearest(one, [row[3] for row in rows]) for one in case.texts()}
+    return {option for option, subject in nearest.items() if subject in in_force}
 
 
 def _nearest(option: str, subjects: Iterable[str]) -> str:
@@ -291,51 +282,62 @@ def _nearest(option: str, subjects: Iterable[str]) -> str:
     return max(stems, key=lambda text: len(stems[text] & mine) / len(stems[text] | mine))
 
 
+_NAMES: Final = "deux two trois three cinq five huit eight trente thirty soixante sixty"
+
+
 def _figures(text: str) -> list[int]:
     """The numbers that a text writes in words, in its order."""
-    written = {"trois": 3, "three": 3, "trente": 30, "thirty": 30}
-    return [written[word] for word in text.lower().split() if word in written]
+    values = dict(zip(_NAMES.split(), (2, 2, 3, 3, 5, 5, 8, 8, 30, 30, 60, 60), strict=True))
+    return [values[word] for word in text.lower().split() if word in values]
+
+
+def _articles(note: str) -> list[str]:
+    """The numbered points of a note."""
+    return re.split(r"\b[1-6]\. (?=[A-ZÉ])", note)[1:]
 
 
 def _organisation(case: Case) -> Answer:
-    """Hold each arrangement against the note: secrecy, references, dissent, hours, days."""
-    rules = re.split(r"\b[1-5]\. (?=[A-ZÉ])", case.pages())
-    times = re.findall(r"(\d+) h(?: (\d+))?|(\d+) min", rules[4])
-    by_hand, check, confirm, read = (
-        60 * int(hours or 0) + int(rest or minutes or 0) for hours, rest, minutes in times
+    """Compute hours of a service, hours of the national team and days of each, and compare."""
+    rules = _articles(case.pages())
+    by_hand, check, confirm, write, approve, gather, proofread, positions = (
+        60 * int(hours or 0) + int(minutes or 0)
+        for hours, minutes in re.findall(r"(\d+) h\b|(\d+) min", rules[3] + rules[4])
     )
-    (most,), (latest, weeks) = _figures(rules[4]), _figures(rules[5])
+    most, team = _figures(rules[3])[0], int(match(r"(\d+) (?:heures|hours)", rules[4])[1])
+    (latest, weeks), services = _figures(rules[5]), _figures(case.scenario)[0]
 
-    def meets(row: Sequence[Any]) -> bool:
-        _, removal, confirmed, reading, dissent, down, days = row
-        own = "auth" in confirmed or "auteur" in confirmed
-        minutes = 2 * (by_hand if re.search("main|hand", removal) else check) + 2 * confirm
-        minutes += read if re.search("enseignements|lessons", reading) else 0
-        days += 7 * weeks if re.search("attente|wait", down) else 0
-        fair = own and "national" not in removal and dissent.startswith("positions")
-        return fair and minutes <= 60 * most and days <= latest
+    def light(row: Sequence[Any]) -> bool:
+        _, removal, _, dissent, read, down, usual, without = row
+        by_others, waits = "national" in dissent, re.match("attente|wait", down)
+        service = 2 * (by_hand if re.search("main|hand", removal) else check) + 2 * confirm
+        service += approve if by_others else write
+        each = (0 if waits else gather) + (proofread if read in {"tous", "all"} else 0)
+        national = 2 * services * each + (positions if by_others else 0)
+        days = usual + 7 * weeks if waits else without
+        return all((service <= 60 * most, national <= 60 * team, days <= latest))
 
-    return f" {only(filter(meets, _cells(case, '.ods')))[0]}"
+    def fair(row: Sequence[Any]) -> bool:
+        gone, own = (re.search(sign, row[place]) for sign, place in (("ance|remo", 1), ("aut", 2)))
+        return not gone and own is not None and not re.search("aussitôt|at once", row[3])
+
+    return f" {only(filter(light, filter(fair, _cells(case, '.ods'))))[0]}"
 
 
 def _suite(case: Case) -> Answer:
     """Add to each suite the modules it needs, drop those that lack one, take the cheapest."""
-    staff = int(re.sub(r"\D", "", _group(r"([\d\s,]+) (?:agents|members)", case.scenario)))
-    rate, people = int(_group(r"(\d+)\s?%", case.pages())), _figures(case.pages())[0]
-    header, *suites = case.rows(".xlsx")
+    staff = int(re.sub(r"\D", "", match(r"([\d\s,]+) (?:agents|members)", case.scenario)[1]))
+    rate, people = int(match(r"(\d+)\s?%", case.pages())[1]), _figures(case.pages())[0]
+    (header, *suites), modules = case.rows(".xlsx"), _cells(case, ".csv")
 
     def cost(price: object, charged: str) -> float:
-        """What a price comes to over four years, for all the staff."""
         years = 4 if re.search(r"\ban\b|\byear\b", charged) else 1
         return number(price) * years * (staff if re.search("agent|person ", charged) else 1)
 
     def total(suite: Sequence[Any]) -> float:
-        """The cost with the modules needed; infinite when one is not in the catalogue."""
-        own = [row[1:] for row in _cells(case, ".csv") if row[0] == suite[0]]
         sums = [cost(suite[column], header[column]) for column in (8, 9)]
         for need, least in _needs(suite, rate=rate, people=people):
-            fit = [row for row in own if re.match(need, row[0])]
-            prices = [cost(*row[1:]) for row in fit if int(re.sub(r"\D", "", row[0]) or 0) >= least]
+            fit = [row for row in modules if row[0] == suite[0] and re.match(need, row[1])]
+            prices = [cost(*row[2:]) for row in fit if int(re.sub(r"\D", "", row[1]) or 0) >= least]
             sums.append(min(prices, default=inf))
         return sum(sums)
 

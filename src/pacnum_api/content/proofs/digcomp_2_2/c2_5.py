@@ -6,27 +6,8 @@ from datetime import date, timedelta
 from itertools import combinations, product
 from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import (
-    Answer,
-    Case,
-    ProofFailed,
-    number,
-    only,
-)
+from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, match, number, only
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
-
-
-def _group(pattern: str, text: str) -> str:
-    """What the pattern's first group is in a text. Raises ProofFailed when it is not there."""
-    match = re.search(pattern, text)
-    if match is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return match[1]
-
-
-def _need(pattern: str, text: str) -> None:
-    """Raise ProofFailed when a rule on which the proof rests is not in the text."""
-    _group(f"({pattern})", _joined(text))
 
 
 def _cells(case: Case, suffix: str = "", *, place: int = 0) -> list[list[Any]]:
@@ -39,10 +20,9 @@ def _first(kinds: Mapping[str, str], text: str) -> str:
     return next(kind for kind, pattern in kinds.items() if re.search(pattern, text))
 
 
-def _sorted(texts: Iterable[str], parts: Iterable[str], *, kinds: Mapping[str, str]) -> Answer:
+def _sorted(texts: Iterable[str], parts: list[str], *, kinds: Mapping[str, str]) -> Answer:
     """For each text, the only part that reads like the text's first kind."""
-    shown = list(parts)
-    return {text: only(p for p in shown if re.search(_first(kinds, text), p)) for text in texts}
+    return {text: only(p for p in parts if re.search(_first(kinds, text), p)) for text in texts}
 
 
 def _joined(text: str) -> str:
@@ -81,7 +61,7 @@ def _signature_incomplete(case: Case) -> Answer:
 
 def _avant_la_traduction(case: Case) -> Answer:
     """A date in figures, an acronym that stands alone, a figure of speech."""
-    _need("imagée.*nom du mois.*nom complet|figurative.*the month.*full name", case.text())
+    match("imagée.*nom du mois.*nom complet|figurative.*the month.*full name", _joined(case.text()))
     faults = (
         r"\b\d\d/\d\d\b|(?<!\()\b[A-Z]{2,}\b"
         "|tombe à l'eau|dans les clous|up in smoke|out of the woods"
@@ -93,9 +73,9 @@ def _messages_hors_horaires(case: Case) -> Answer:
     """Count what was sent before or after the hours or on a weekend, and was not on call."""
     start, end = map(int, re.findall(r"(\d+) (?:h\b|[ap]\.m\.)", case.scenario))
     end += 12 * (end < start)
-    weekend = {"samedi", "dimanche", "Saturday", "Sunday"}
     return sum(
-        duty in {"non", "no"} and (day in weekend or not start <= int(time[:2]) < end)
+        duty in {"non", "no"}
+        and (day[:3] in {"sam", "dim", "Sat", "Sun"} or not start <= int(time[:2]) < end)
         for _, day, time, duty in _cells(case)
     )
 
@@ -110,17 +90,14 @@ def _reponses_a_tous(case: Case) -> Answer:
     )
 
 
-_ORDINALS: Final = {"deuxième": 2, "second": 2, "cinquième": 5, "fifth": 5}
-
-
 def _delais_de_la_charte(case: Case) -> Answer:
     """Date every limit from the charter's days, late hour and closing days, and count."""
-    charter = case.pages()
+    charter, numbers = case.pages(), {"deuxième": 2, "second": 2, "cinquième": 5, "fifth": 5}
     limits = re.findall(r"(?:le|the) (\w+) (?:jour ouvré qui|working day after)", charter)
-    ordinary, urgent = (_ORDINALS[word] for word in limits)
-    hour = _group(r"(\d+ h|\d+ p\.m\.) (?:ou|or)", charter)
+    ordinary, urgent = (numbers[word] for word in limits)
+    hour = match(r"(\d+ h|\d+ p\.m\.) (?:ou|or)", charter)[1]
     evening = int(hour.split()[0]) + 12 * ("p.m." in hour)
-    closing = _group(r"(?:ferme en outre|also closes on) (.+?) (?:mai|May)", charter)
+    closing = match(r"(?:ferme en outre|also closes on) (.+?) (?:mai|May)", charter)[1]
     closed = {date(2026, 5, int(day)) for day in re.findall(r"\d+", closing)}
 
     def late(row: Sequence[str]) -> bool:
@@ -146,7 +123,7 @@ def _after(day: date, working_days: int, *, closed: set[date]) -> date:
 
 def _mention_ia(case: Case) -> Answer:
     """A decision drafted by the assistant, or a draft sent to a resident unmarked or unread."""
-    names = _group(r"(?:personne|person) \((.+?)\)", case.text()).split(", ")
+    names = match(r"(?:personne|person) \((.+?)\)", case.text())[1].split(", ")
 
     def breaks(row: Sequence[Any]) -> bool:
         _, subject, reader, share, checker, mark, sent = row
@@ -168,23 +145,24 @@ _POSTS: Final = {
 
 def _reserve_sur_les_reseaux(case: Case) -> Answer:
     """Look in each post for what the charter's articles bar, or would have cropped."""
-    _need("métier.*en bien.*recadre.*nombre|job.*is kind.*cropped.*numbers", case.pages())
+    match("métier.*en bien.*recadre.*nombre|job.*is kind.*cropped.*numbers", _joined(case.pages()))
     return _sorted(case.texts("entries"), case.texts("categories"), kinds=_POSTS)
 
 
 _REACTIONS: Final = {
-    r"^Supprimer|^Delete": r"lien dans mon profil|link in my profile",
-    r"^Capturer|^Capture": r"chez lui|at home",
-    r"corriger|correct": r"\(.+\)",
-    r"message privé|private message": r"Dossier \d|File \d",
-    r"choix de la ville|town's choices": r"honte|disgrace",
+    r"^Supprimer et ne|^Delete and add": r"boutique|shop",
+    r"^Laisser visible et ne|^Leave visible and add": r"est de la ville|from the town",
+    r"^Capturer|^Capture": r"à \d+ h par|at \d+ p\.m\. by",
+    r"message privé|privately": r"[Jj]e suis|I have",
+    r"bonne information|right information": r"hôpital|hospital",
+    r"corriger|correct": r"",
 }
-"""How the reaction that a point of the charter asks for reads, and what calls for it."""
+"""How the reaction that a point of the charter asks for reads, and what calls for it first."""
 
 
 def _moderer_la_page(case: Case) -> Answer:
-    """Give each comment the reaction of the charter's point under which it falls."""
-    _need("débat.*rectification.*dossiers.*preuve|debate.*correction.*cases.*evid", case.text())
+    """Give each comment the reaction of the charter's point that goes before the others."""
+    match("rectifie.*privé.*à part|corrects.*private.*elsewhere", _joined(case.text()))
     return _sorted(case.texts("left"), case.texts("right"), kinds=_REACTIONS)
 
 
@@ -194,7 +172,7 @@ _QUARREL: Final = r"pas d'accord|À refaire|do not agree|To be redone"
 
 def _pieces_du_signalement(case: Case) -> Answer:
     """What belittles someone for their age, and three mockeries by one person in ten days."""
-    _need(r"(?:trois|three) .* (?:dix jours|ten days)", case.text("procedure.txt"))
+    match(r"(?:trois|three) .* (?:dix jours|ten days)", _joined(case.text("procedure.txt")))
     people = re.findall(r"(?:par|by) ([A-Z]\w+) (?:et|and) ([A-Z]\w+)", case.scenario)[0]
     mocked: dict[tuple[str, str], list[tuple[date, str]]] = {}
     kept: set[str] = set()
@@ -214,17 +192,20 @@ def _pieces_du_signalement(case: Case) -> Answer:
 
 
 def _rappel_de_loyer(case: Case) -> Answer:
-    """Of the versions that meet the four limits, the least accusing, then the shortest."""
-    rule = case.text()
-    understood, accusing = map(int, re.findall(r"(\d+) ?%", rule))
-    longest = int(_group(r"(\d+) (?:caractères|characters)", rule))
-    admitted = {
-        (row[4], row[5]): row[0]
-        for row in _cells(case, ".ods")
-        if min(row[1:4]) >= understood and row[4] <= accusing and row[5] <= longest
-        if not re.search("émoji|emoji", row[6])
-    }
-    return str(admitted[min(admitted)])
+    """Of the versions that meet the four limits, the least accusing, then the shortest in full."""
+    rule = _joined(case.text())
+    least, most = (int(share) / 100 for share in re.findall(r"(\d+) ?%", rule))
+    longest, notice = map(int, re.findall(r"(\d+) (?:caractères|characters)", rule))
+    header, *rows = case.rows(".ods")
+    sizes = [int(match(r"(\d+)\)", title)[1]) for title in header[1:5]]
+    admitted: list[tuple[int, int, str]] = []
+    for name, *counts, length, noticed, deadline in rows:
+        *understood, accusing = (one / size for one, size in zip(counts, sizes, strict=True))
+        full = length + (0 if noticed in {"oui", "yes"} else notice)
+        clear = min(understood) >= least and deadline not in {"émoji", "emoji"}
+        if clear and accusing <= most and full <= longest:
+            admitted.append((counts[-1], full, name))
+    return min(admitted)[2]
 
 
 _COMMENTS: Final = {
@@ -239,7 +220,7 @@ _COMMENTS: Final = {
 
 def _audit_de_moderation(case: Case) -> Answer:
     """Find each comment's article, and count what it asks for and was not done."""
-    hours = int(_group(r"(\d+) (?:heures|hours)", case.pages()))
+    hours = int(match(r"(\d+) (?:heures|hours)", case.pages())[1])
     return sum(sum(_faults(row, hours)) for row in _cells(case, ".xlsx"))
 
 
@@ -270,7 +251,7 @@ def _minutes(text: str) -> int:
 
 def _envoi_a_sept_sites(case: Case) -> Answer:
     """Try every pair of moments at which a site begins or ceases to be reachable."""
-    _need(r"(?:deux|two) (?:heures|hours)", case.text())
+    match(r"(?:deux|two) (?:heures|hours)", _joined(case.text()))
     ready, deadline = map(_minutes, re.findall(r"\d\d:\d\d", case.scenario))
     sites = [
         [
@@ -290,18 +271,17 @@ def _envoi_a_sept_sites(case: Case) -> Answer:
     ]
     first, second = min(plans)
     latest = max(other for one, other in plans if one == first)
-    if any(map(reached, moments)) or not first < 24 * 60 <= second:
-        raise ProofFailed("two sends, on Thursday and on Friday, are not the fewest")
-    return [f"{at // 60 % 24:02d}:{at % 60:02d}" for at in (first, second, latest)]
+    fewest = not any(map(reached, moments)) and first < 24 * 60 <= second
+    return [f"{at // 60 % 24:02d}:{at % 60:02d}" for at in (first, second, latest) if fewest]
 
 
 def _fil_qui_s_envenime(case: Case) -> Answer:
     """In copy who still decides, a quotation with its condition, the first slot free for both."""
     history = _joined(case.body().replace(">", " "))
-    decides = _group(r"(?:Mme|Ms) (\w+) (?:seule|can decide)", history)
-    condition = _group(r"((?:sauf|unless) .+?)\.", history)
-    rows = _cells(case, ".csv")
-    slot = next(row[0] for row in rows if row[1] == row[2] and row[1] in {"libre", "free"})
+    decides = match(r"(?:Mme|Ms) (\w+) (?:seule|can decide)", history)[1]
+    condition = match(r"((?:sauf|unless) .+?)\.", history)[1]
+    free = (["libre", "libre"], ["free", "free"])
+    slot = next(row[0] for row in _cells(case, ".csv") if row[1:] in free)
     day, hour = re.split(r" \d+ \w+, ", slot)
 
     def complies(option: str) -> bool:
@@ -350,12 +330,33 @@ def _suspends(rule: tuple[int, str, int, str], row: Sequence[str]) -> bool:
     )
 
 
+def _agente_prise_pour_cible(case: Case) -> Answer:
+    """Time every step of each plan; keep the one in time that says, hides and leaves nothing."""
+    points = re.split(r"[1-5]\. (?=[A-ZÉ])", case.pages())
+    each, wait = int(match(r"(\d+) min", points[1])[1]), int(match(r"(\d) h\w+s", points[2])[1])
+    start, end = match(r"\d+(?= h| p)", case.scenario)[0], match(r"\d+(?= h| p)", points[2])[0]
+    numbers = {kind: int(posts) for kind, posts in _cells(case, ".csv")}
+
+    def in_time(order: str) -> bool:
+        minutes = 60 * wait
+        for step in order.split(";"):
+            kinds = [kind for kind in numbers if kind in step]
+            minutes += each * sum(numbers[kind] for kind in kinds)
+            urgent = any(kind[:6] in points[2] for kind in kinds)
+            if urgent and minutes > 60 * (int(end) - int(start)):
+                return False
+        return re.match("signaler|report", order) is None
+
+    signs = ("saisies|told", "rien|nothing", "^visible")
+    plans = [row for row in _cells(case, ".ods") if in_time(row[1])]
+    return f"lan {only(row[0] for row in plans if all(map(re.search, signs, row[2:])))}"
+
+
 def _sobriete_de_la_messagerie(case: Case) -> Answer:
     """Try all sets of three measures against the seven points of the specifications."""
-    text = case.text()
-    _need(r"(?:trois|three) (?:mesures|measures)", text)
+    text = match(r"(?s).*(?:trois|three) (?:mesures|measures).*", case.text())[0]
     needs = [int(now) - int(then) for now, then in re.findall(r"\s(\d+) +(\d+)\n", text)]
-    hours = int(_group(r"(\d+) (?:heures|hours)", _joined(text)))
+    hours = int(match(r"(\d+) (?:heures|hours)", _joined(text))[1])
     lists, letter, page, screen = re.findall(r"[«\"] ?([^«»\"]+?) ?[»\"]", _joined(text))
     measures = {row[0]: row[1:] for row in _cells(case, ".xlsx")}
 
@@ -392,6 +393,7 @@ PROOFS: Final[dict[str, Proof]] = {
     "2.5-7-audit-de-moderation": _audit_de_moderation,
     "2.5-7-envoi-a-sept-sites": _envoi_a_sept_sites,
     "2.5-7-fil-qui-s-envenime": _fil_qui_s_envenime,
+    "2.5-8-agente-prise-pour-cible": _agente_prise_pour_cible,
     "2.5-8-la-regle-dans-les-cas": _la_regle_dans_les_cas,
     "2.5-8-sobriete-de-la-messagerie": _sobriete_de_la_messagerie,
 }

@@ -10,7 +10,6 @@ from unicodedata import normalize
 from pacnum_api.domains.items.service.lint_bank.cases import (
     Answer,
     Case,
-    ProofFailed,
     match,
     number,
     only,
@@ -175,26 +174,18 @@ def _portraits(case: Case) -> Answer:
     return found
 
 
-_BREACHES: Final = {
-    "2": r"€",
-    "3": "ouverte ce matin|opened this morning",
-    "4": "partagez|share it",
-    "5": "ancien collègue|former colleague",
-}
-"""What breaks each point of the note, anywhere in a draft."""
-
-
 def _imitation(case: Case) -> Answer:
-    """Strike out the drafts that break a point of the note, or do not begin with the fact."""
-    points = re.findall(r"(\d)\. [A-Z]", case.pages())
-    if points != ["1", *_BREACHES]:
-        raise ProofFailed(f"the note has the points {points}")
+    """Begin with the fact, name no author or price, give the number that is not of this morning."""
+    match(r"1\. .*exacte.*5\. .*auteur|1\. .*accurate.*5\. .*author", case.pages())
+    usual, new = re.findall(r"(?m)^(01(?: \d\d){4})", case.body())
+    match(rf"{usual} ?: .*2019[^:]+\n{new} ?: .*(?:ce matin|this morning)", case.body())
     found = []
     for name, text in re.findall(
         r"^((?:PROJET|DRAFT) \w)\n((?:.+\n?)+)", case.text(), re.MULTILINE
     ):
         fact = re.search("gratuit|coûte rien|free of charge|costs nothing", text.split(".")[0])
-        if fact and not any(re.search(sign, text) for sign in _BREACHES.values()):
+        reach = re.findall(r"01(?: \d\d){4}", text) == [usual]
+        if fact and reach and not re.search("€|collègue|colleague", text):
             found.append(f"{name[:-1].capitalize()}{name[-1]}")
     return only(found)
 
@@ -292,18 +283,24 @@ def _preuves(case: Case) -> Answer:
 
 
 def _visages(case: Case) -> Answer:
-    """Weigh the rates of each setting by the volumes, and keep the one within all limits."""
-    limits = re.findall(r"(?:au plus|at most) ([\d,.]+)", case.scenario)
-    impostors, gap, referrals = map(number, limits)
-    parts = case.scenario.splitlines()[-1].split(":")[1].split(", ")
+    """Work out each setting with one and two attempts, and keep the lightest within all limits."""
+    note = case.pages()
+    impostors, gap, referrals = (
+        number(match(pattern, note)[1])
+        for pattern in (r"([\d.,]+) ?%", r"(\d+) points", r"(\d+) (?:par jour|a day)")
+    )
+    again = number(match(r", (\d+) (?:le sont|are)", note)[1]) / 100
+    parts = case.scenario.split(":")[-1].split(", ")
     volumes = [int(re.sub(r"\D", "", match(r"\d[\d\s,]*", part)[0])) for part in parts]
-    found = []
-    for _, accepted, *rates in case.rows("ods")[1:]:
-        refused = sum(v * rate / 100 for v, rate in zip(volumes, rates, strict=True))
-        even = max(rates) - min(rates) <= gap
-        if accepted <= impostors and even and refused <= referrals:
-            found.append(float(refused))
-    return round(only(found))
+    loads: list[float] = []
+    for _, accepted, *first in case.rows("ods")[1:]:
+        for chances, share in ((1, 1.0), (2, again)):
+            rates = [share * rate for rate in first]
+            load = sum(v * rate / 100 for v, rate in zip(volumes, rates, strict=True))
+            safe = chances * accepted <= impostors
+            if safe and max(rates) - min(rates) <= gap and load <= referrals:
+                loads.append(load)
+    return round(min(loads))
 
 
 def _scenarios(case: Case) -> Answer:
@@ -320,8 +317,10 @@ def _scenarios(case: Case) -> Answer:
         delay = sum(map(int, re.findall(r"(\d+) min", departure)))
         if (
             re.search("même numéro|same staff number", directory)
-            and re.search("coffre du ministère|safe of the ministry", keys)
-            and re.search("relais ouvre|relay opens", failure)
+            and re.search(
+                r"copies (?:sur un module|dans un coffre du|on a module|in a safe of)", keys
+            )
+            and re.search("relais ouvre.*puis les|relay opens.*then closes", failure)
             and int(match(r"(\d+) h", failure)[1]) == hours
             and delay <= minutes
             and re.search("sans autre donnée|no other data", partners)

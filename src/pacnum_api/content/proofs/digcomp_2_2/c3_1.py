@@ -3,26 +3,17 @@
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import pairwise, product
 from operator import ge, gt, le, lt
 from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import (
-    Answer,
-    Case,
-    ProofFailed,
-    match,
-    number,
-    only,
-)
+from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, match, number, only
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
 _SVG_TEXT: Final = "{http://www.w3.org/2000/svg}text"
 _YES: Final = {"oui", "yes"}
-
-
-def _match(pattern: str, text: str) -> re.Match[str]:
-    return match(pattern, text, flags=re.IGNORECASE)
+_match: Final = partial(match, flags=re.IGNORECASE)
 
 
 def _with(texts: Collection[str], pattern: str) -> str:
@@ -52,17 +43,11 @@ def _points(text: str) -> list[str]:
 
 
 def _etapes(case: Case) -> Answer:
-    """Find the button on which 1, 2 and 3 are drawn."""
+    """Find the button that has 1, 2 and 3 within its width."""
     digits = [one for one in case.drawing().iter(_SVG_TEXT) if re.fullmatch(r"\d", one.text or "")]
-    return {
-        region["text"]
-        for region in case.interaction["regions"]
-        if all(
-            0 < float(one.attrib["x"]) - region["x"] < region["width"]
-            and 0 < float(one.attrib["y"]) - region["y"] < region["height"]
-            for one in digits
-        )
-    }
+    across = [float(one.attrib["x"]) for one in digits]
+    regions = case.interaction["regions"]
+    return {r["text"] for r in regions if all(0 < x - r["x"] < r["width"] for x in across)}
 
 
 def _publipostage(case: Case) -> Answer:
@@ -90,11 +75,10 @@ def _images(case: Case) -> Answer:
 def _contrastes(case: Case) -> Answer:
     """Hold each style against the threshold of its size and weight."""
     strict, lax, large, large_bold, bold = _numbers(case.scenario)
-
-    def wanted(size: float, weight: float) -> float:
-        return lax if size >= large or (weight >= bold and size >= large_bold) else strict
-
-    return [row[4] < wanted(row[2], row[3]) for row in case.rows("ods")[1:]].count(True)
+    rows = case.rows("ods")[1:]
+    big = [row[2] >= (large_bold if row[3] >= bold else large) for row in rows]
+    wanted = [lax if one else strict for one in big]
+    return [row[4] < least for row, least in zip(rows, wanted, strict=True)].count(True)
 
 
 def _sous_titres(case: Case) -> Answer:
@@ -183,13 +167,8 @@ def _sizes(lines: Sequence[Sequence[str]], *, styles: Mapping[str, float]) -> di
     """The size of each style, some of them set beforehand."""
     sizes: dict[str, float] = {}
     for name, parent, own in lines:
-        value = _numbers(own)
-        if name in styles:
-            sizes[name] = styles[name]
-        elif not value:
-            sizes[name] = sizes[parent]
-        else:
-            sizes[name] = sizes[parent] * value[0] / 100 if "%" in own else value[0]
+        unit = 1 if "pt" in own else sizes[parent] / 100
+        sizes[name] = styles.get(name, unit * (_numbers(own) or [100])[0])
     return sizes
 
 
@@ -214,16 +193,15 @@ _COMPARE: Final[dict[str, Callable[[float, float], bool]]] = {"<": lt, "<=": le,
 
 
 def _paragraph(model: str, quotient: float) -> str:
-    """The name of the paragraph that the conditions show."""
+    """The name of the first paragraph whose conditions hold."""
     lines = [line.strip() for line in model.strip().splitlines()]
-    for condition, shown in zip(lines[::2], lines[1::2], strict=True):
-        tests = [
-            _COMPARE[sign](quotient, float(bound))
-            for sign, bound in re.findall(r"QF ([<>]=?) (\d+)", condition)
-        ]
+    shown = []
+    for condition, paragraph in zip(lines[::2], lines[1::2], strict=True):
+        signs = re.findall(r"QF ([<>]=?) (\d+)", condition)
+        tests = [_COMPARE[sign](quotient, float(bound)) for sign, bound in signs]
         if (any if re.search(r" OU | OR ", condition) else all)(tests):
-            return _quoted(shown)
-    raise ProofFailed(f"no paragraph for {quotient}")
+            shown.append(_quoted(paragraph))
+    return shown[0]
 
 
 def _tarifs(case: Case) -> Answer:
@@ -270,32 +248,57 @@ def _chantier(case: Case) -> Answer:
 
 
 _KEPT: Final = (
-    (r"réception du dossier|receipt of the complete", r"récept|arrivée|recei|reaches"),
+    (r"réception du dossier|receipt of the complete", r"arrivée|recevons|reaches|we receive"),
     (r"intérêt général|general interest", r"intérêt général|general interest"),
     (r"urgence|emergency", r"urgence|emergenc"),
-    (r"quinze jours|fifteen days", r"quinze jours|fifteen days"),
-    (r"indemnité|compensation", r"indemnité|compensation|verser|paying"),
+    (r"est porté à un mois|becomes one month", r"un mois|one month"),
+    (r"d'été, il reste de quinze|summer terraces, it remains fifteen", r"d'été|summer"),
+    (r"commune rembourse|municipality refunds", r"remboursons|refund"),
 )
-"""What the article says, and how a version may say it."""
+"""What the article or its change says, and how a version may say it."""
 
 
 def _simplifie(case: Case) -> Answer:
-    """Look in each version for all that the article says, then apply the rules of the charter."""
-    source = case.pages()
-    longest = _numbers(_match(r"(?:règle|rule) 1\. (.+?)(?:règle|rule) 2", source)[1])[0]
+    """Look in each version for all that the article, as changed, says; then count its words."""
+    source = " ".join(f"{case.pages()} {case.text()}".split())
+    longest, whole = _numbers(_match(r"(?:règle|rule) 1\. (.+?) \(", source)[1])
     for said, _ in _KEPT:
         _match(said, source)
     good = []
     for text in case.texts():
-        sentences = re.split(r"(?<=[.:]) ", text.strip('«»" '))
-        if (
-            all(re.search(way, text, re.IGNORECASE) for _, way in _KEPT)
-            and max(len(re.findall(r"\w+", one)) for one in sentences) <= longest
-            and not re.search(r"être retirée|be withdrawn", text)
-            and re.search(r"\bnous\b|\bwe\b", text, re.IGNORECASE)
-        ):
+        parts = re.split(r"(?<=[.:]) ", text)
+        words = [len(re.findall(r"\w+(?:['’]\w*)*", part)) for part in parts]
+        kept = all(re.search(way, text, re.IGNORECASE) for _, way in _KEPT)
+        if kept and max(words) <= longest and sum(words) <= whole:
             good.append(text)
     return only(good)
+
+
+def _due(batch: Sequence[Any]) -> datetime:
+    """The day by which a batch is due."""
+    written = "%d/%m/%Y" if "/" in batch[6] else "%Y-%m-%d"
+    return datetime.strptime(batch[6], written)  # noqa: DTZ007 - a day in a table
+
+
+def _fiches(case: Case) -> Answer:
+    """Set the public batches apart, then fill the volume of the amendment by due date."""
+    _match("la plus proche d'abord|the nearest first", case.pages())
+    left, tables, health = (int(n) for n in re.findall(r"(\d+) pages\.", case.text()))
+    names = (
+        "grand public|open to all",
+        "sous contrat|under contract",
+        "sans assist|with no assist",
+    )
+    public, contract, writers = (_with(case.texts("categories"), name) for name in names)
+    answer: dict[str, Answer] = {}
+    for name, _, state, personal, text, table, _ in sorted(case.rows("ods")[1:], key=_due):
+        pages = (text + tables * table) * (health if personal in {"santé", "health"} else 1)
+        if re.match("en ligne|online", state) and personal in {"aucune", "none"}:
+            answer[f"{name}, "] = public
+        else:
+            answer[f"{name}, "] = contract if pages <= left else writers
+            left -= pages if pages <= left else 0
+    return answer
 
 
 def _treatments(lot: Sequence[Any], *, most: float, found: float) -> Iterator[tuple[float, int]]:
@@ -388,6 +391,7 @@ PROOFS: Final[dict[str, Proof]] = {
     "3.1-6-heritage-des-styles": _heritage,
     "3.1-6-publipostage-tarifs": _tarifs,
     "3.1-7-chantier-des-documents": _chantier,
+    "3.1-7-fiches-et-ia": _fiches,
     "3.1-7-simplifier-sans-trahir": _simplifie,
     "3.1-8-alternatives-par-lot": _alternatives,
     "3.1-8-couleurs-d-une-carte": _carte,

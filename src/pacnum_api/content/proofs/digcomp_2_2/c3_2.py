@@ -19,6 +19,7 @@ from pacnum_api.domains.items.service.lint_bank.cases import (
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
 _SVG: Final = "{http://www.w3.org/2000/svg}"
+_YES: Final = {"oui", "yes"}
 _DAYS_OF_JUNE: Final = 30
 _YEAR: Final = (date(2025, 1, 1), date(2026, 1, 1))
 
@@ -140,12 +141,14 @@ def _infographie(case: Case) -> Answer:
 
 
 def _cantine(case: Case) -> Answer:
-    """Join the two files by the digits of the code and add up the town of the stem."""
+    """Join the files by the digits of the code; keep the lines of schools and annexes."""
     lists = [case.rows("csv", place=place)[1:] for place in (0, 1)]
-    counts = next(rows for rows in lists if not rows[0][0].isdigit())
-    towns = dict(next(rows for rows in lists if rows[0][0].isdigit()))
-    town = only({town for town in towns.values() if town in case.stem})
-    return sum(int(n) for code, n in counts if towns[re.sub(r"\D", "", code)] == town)
+    counts, schools = sorted(lists, key=lambda rows: rows[0][0].isdigit())
+    towns = dict(schools)
+    town = only({one for one in towns.values() if one in case.stem})
+    staff = match(r"(?:personnel|staff)[^.]*?LYC-\d+(-\w)\b", case.scenario)[1]
+    pupils = [(towns[re.sub(r"\D", "", code)], n) for code, n in counts if code[-2:] != staff]
+    return sum(int(n) for where, n in pupils if where == town)
 
 
 def _faq(case: Case) -> Answer:
@@ -172,8 +175,7 @@ def _litres(case: Case) -> Answer:
         for _, where, unit, volume in case.rows("xlsx")[1:]
         if where in {"réseau", "network"}
     )
-    last = case.text().split(" : " if case.locale == "fr" else ": ")[-1]
-    everyone, own = (_whole(part) for part in last.split("\n")[:2])
+    everyone, own = map(_whole, re.split(r" ?: ", case.text())[-1].split("\n")[:2])
     return round(float(cubic * 1000 / (everyone - own) / _DAYS_OF_JUNE))
 
 
@@ -228,15 +230,17 @@ def _series(case: Case) -> Answer:
 
 
 def _reprise(case: Case) -> Answer:
-    """Filter the inventory by the five conditions, then take the lightest course."""
-    note = case.pages()
-    hours = int(match(r"(\d+) (?:heures|hours)", note)[1])
-    most = int(match(r"(\d+) (?:Mo|MB)\b", note)[1])
-    weights = {}
-    for name, subject, modules, size, source, text, work in case.rows("ods")[1:]:
-        fit = re.search(r" (?:et|and) ", subject) and {source, text} <= {"oui", "yes"}
-        if fit and work <= hours and modules * size <= most:
-            weights[str(name)] = modules * size
+    """Mend each resource that has its source as far as the hours allow; take the lightest."""
+    hours = re.findall(r"(\d+(?:[.,]\d)?) (?:heure|hour)", case.pages())
+    text, press, most = map(number, hours)
+    limit = int(match(r"(\d+) (?:Mo|MB)\b", case.pages())[1])
+    weights: dict[str, float] = {}
+    for name, subject, modules, size, source, written, work in case.rows("ods")[1:]:
+        time = work + (0 if written in _YES else text * modules)
+        ways = ((modules * size, time), (modules * size / 2, time + press * modules))
+        fit = [weight for weight, needed in ways if needed <= most and weight <= limit]
+        if fit and source in _YES and re.search(r" (?:et|and) ", subject):
+            weights[str(name)] = min(fit)
     return min(weights, key=lambda name: weights[name])
 
 
@@ -267,21 +271,25 @@ def _perimetre(case: Case) -> Answer:
     return round(float(100 * sum(row[1] - row[2] for row in rows) / before - 100), 1)
 
 
-_ANSWERED: Final = {
+_ANSWERED: Final = {  # what must stand in a sentence that answers a difficulty
     r"papier|paper": r"avis d'impôt|tax notices?|notice of income tax",
     r"personnes|people": r"tou(?:te)?s les|\ball\b",
     r"année|year": r"20\d\d",
 }
-"""What must stand in a sentence that answers a difficulty."""
+
+
+def _asked(case: Case) -> list[str]:
+    """The difficulties of the question, under the number that it had on the day."""
+    numbers = match(r"(?:Numéro|Number) ?: .+?\.", " ".join(case.text().split()))[0]
+    old, _, year, new, since = map(int, re.findall(r"\d+", numbers))
+    rows = [(_day(r[0]) >= date(year, 9, since), int(r[2]), r[3]) for r in case.rows("csv")[1:]]
+    return [told for after, asked, told in rows if asked == (new if after else old)]
 
 
 def _question(case: Case) -> Answer:
     """Count the difficulties of the question, then apply the four rules to each wording."""
-    rules = case.text()
-    asked = re.findall(r"\d+", rules.split("\n")[0])[-1]
-    most = int(match(r"(\d+) (?:caractères|characters)", rules)[1])
-    told = Counter(row[3] for row in case.rows("csv")[1:] if row[2] == asked)
-    (first, _), (second, worth), (_, less) = told.most_common(3)
+    most = int(match(r"(\d+) (?:caractères|characters)", case.text())[1])
+    (first, _), (second, worth), (_, less) = Counter(_asked(case)).most_common(3)
     if worth == less:
         raise ProofFailed("the second difficulty is not the second alone")
     needs = [v for k, v in _ANSWERED.items() if re.search(k, first) or re.search(k, second)]

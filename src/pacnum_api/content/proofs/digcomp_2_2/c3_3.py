@@ -6,14 +6,7 @@ from itertools import product
 from math import ceil
 from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import (
-    Answer,
-    Case,
-    Row,
-    match,
-    number,
-    only,
-)
+from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, Row, match, number, only
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
 _SVG: Final = "{http://www.w3.org/2000/svg}text"
@@ -21,21 +14,12 @@ _MONTHS: Final = (
     "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "January February March April May June July August September October November December",
 )
-_NUMBER: Final = r"\d[\d,\s\u00a0\u202f]*"
-
-
-def _count(text: str) -> int:
-    """A whole number printed with or without a mark between thousands."""
-    return int(re.sub(r"\D", "", text))
 
 
 def _month(text: str) -> int | None:
     """The month that a text names."""
-    for names in _MONTHS:
-        for place, name in enumerate(names.split(), start=1):
-            if re.search(rf"\b{name}\b", text):
-                return place
-    return None
+    pairs = enumerate(zip(*(names.split() for names in _MONTHS), strict=True), start=1)
+    return next((n for n, names in pairs if re.search(rf"\b(?:{'|'.join(names)})\b", text)), None)
 
 
 def _day(text: str) -> date:
@@ -85,8 +69,7 @@ def _accord(case: Case) -> Answer:
 
 def _conditions(case: Case) -> Answer:
     """Find the only refusal of the list that the plan, free and cropped, comes up against."""
-    match("gratuit|free", case.scenario)
-    match("couper|cut off", case.scenario)
+    match("gratuit.*couper|free.*cut off", case.scenario)
     rows: dict[str, list[str]] = {}
     for text in case.drawing().iter(_SVG):
         rows.setdefault(text.attrib["y"], []).append(text.text or "")
@@ -163,15 +146,13 @@ def _domaine_public(case: Case) -> Answer:
 
 def _contrat(case: Case) -> Answer:
     """Count the requests within the media, the copies, the changes and the days of the contract."""
-    contract = case.pages()
+    contract = _plain(case.pages())
     delivered = _day(
         match(r"(?:livrées à la ville le|delivered to the town on) ([^.]+)", contract)[1]
     )
     end = delivered.replace(year=delivered.year + 3)
-    limit = {
-        thing: _count(most)
-        for most, thing in re.findall(rf"({_NUMBER}) \w+ (?:compris )?(?:par|per) (\w+)", contract)
-    }
+    limits = re.findall(r"(\d+) \w+ (?:compris )?(?:par|per) (\w+)", contract)
+    limit = {thing: int(most) for most, thing in limits}
 
     def covered(row: list[Any]) -> bool:
         _, _, medium, copies, change, until = row
@@ -234,24 +215,42 @@ def _livres_adaptes(case: Case) -> Answer:
     }
 
 
+def _plain(text: str) -> str:
+    """The text with whole numbers unmarked and the euro sign after them."""
+    joined = re.sub(r"(?<=\d)[,\s\u00a0\u202f](?=\d{3})", "", text)
+    return re.sub(r"€(\d+)", r"\1 €", joined)
+
+
+def _cost(clause: list[Any], prices: str) -> float:
+    """What a clause costs by the list: each use by years and place, cropping, hosts."""
+    base = re.findall(r": (\d+) € (?:pour|for) (\d+) \w+, (\d+) €", prices)
+    wide, world, crop = (1 + int(more) / 100 for more in re.findall(r"(\d+)\s?%", prices))
+    total = float(match(r"(\d+) € (?:en tout|in all)", prices)[1])
+    for place, use in enumerate(("en ligne|online", "catalogue")):
+        where, years = clause[2 + 2 * place : 4 + 2 * place]
+        short, least, long = map(int, base[place])
+        price = short if years == least else long
+        zone = 1 if where == "Europe" else wide if where.startswith("Europe") else world
+        total += price * zone * (crop if re.search(use, clause[6]) else 1)
+    return total
+
+
 def _clause(case: Case) -> Answer:
-    """Find the wording that has each element asked for and cedes no works to come."""
-    parts = re.split(r"(?:Rédaction|Wording) (\d)\. ", case.pages())[1:]
-    wordings = dict(zip(parts[::2], parts[1::2], strict=True))
-    wanted = (
-        "non exclusif|non-exclusive",
-        "d'adaptation par recadrage|of adaptation by cropping",
-        "le monde entier|throughout the world",
-        "dix ans|ten years",
-        "autoriser les lieux|authorise the places",
-    )
+    """Keep the clauses that name each right, reach Canada and last the sale; one can be paid."""
+    needs = _plain(case.scenario)
+    most = int(match(r"(\d+) € (?:au plus|at most)", needs)[1])
+    signed = _day(match(r"[^.]*(?:signature)[^.]*", needs)[0])
+    match("(?:consultables partout|viewed anywhere).*Montr[ée]al", needs)
+    sold = _day(match(r"(?:jusqu'au|until) ([^.]+)\.", " ".join(case.body().split()))[1])
     good = [
-        name
-        for name, text in wordings.items()
-        if all(re.search(words, text) for words in wanted)
-        and not re.search("à venir|to come", text)
+        row[0]
+        for row in case.rows(".ods")[1:]
+        if not re.match("tous|all", row[1])
+        and (row[2] in {"monde", "world"} and row[4] != "Europe")
+        and signed.replace(year=signed.year + row[5]) > sold
+        and _cost(row, _plain(case.text())) <= most
     ]
-    return next(option for option in case.texts() if option.endswith(only(good)))
+    return only([option for option in case.texts() if option.endswith(f" {only(good)}")])
 
 
 def _contenus(case: Case) -> Answer:
@@ -296,12 +295,6 @@ def _corpus(case: Case) -> Answer:
     )
 
 
-def _plain(text: str) -> str:
-    """The text with whole numbers unmarked and the euro sign after them."""
-    joined = re.sub(r"(?<=\d)[,\s\u00a0\u202f](?=\d{3})", "", text)
-    return re.sub(r"€(\d+)", r"\1 €", joined)
-
-
 def _extras(terms: str, *, copies: int, places: int) -> int:
     """What the terms add to the basic price for 2027 to 2029."""
     once = r"(?:outre-mer|année|overseas|extra|prolongation d'un|extension by one)[^:]* ?: (\d+) €"
@@ -337,12 +330,26 @@ def _campagne(case: Case) -> Answer:
 
 
 def _logiciel(case: Case) -> Answer:
-    """Take the licence of the part merged into the code, and other icons than the NC ones."""
-    rows = case.rows(".csv")[1:]
-    whole = only([row[2] for row in rows if re.search("fondu|merged", row[1])])
-    barred = [row[0] for row in rows if "NC" in row[2]]
-    other = re.compile(rf"(?:d'autres|other) {only(barred).lower()}")
-    return only([o for o in case.texts() if o.startswith(f"{whole},") and other.search(o)])
+    """Price every plan; keep the shortest whose licence all that stays in it admits."""
+    rules = re.findall(r"(?m)^ *- (\S+?) ?: (.+)$", case.text())
+    admits = {licence: re.split(" ou | or ", whole) for licence, whole in rules}
+    days = int(match(r"(\d+) (?:jours|days)", case.body())[1])
+    added = match(r"(?:sous|under) ([\w.-]+\d)", case.body())[1]
+    plans: dict[str, int] = {}
+    for option in case.texts():
+        licence, work = re.split(r" ?; ", re.split(", (?:nommer|name)", option)[0])
+        gone = {
+            row[0]: int(row[3])
+            for row in case.rows(".csv")[1:]
+            if any(word in work for word in re.findall(r"\w{4,}", row[0].lower()))
+        }
+        kept = [row for row in case.rows(".csv")[1:] if row[0] not in gone]
+        merged = [row[2] for row in kept if re.search("fondu|merged", row[1])]
+        barred = [row for row in kept if "NC" in row[2] and not re.match("non|not", row[1])]
+        fits = all(licence in admits[one] for one in (*merged, added))
+        if fits and not barred and sum(gone.values()) <= days:
+            plans[option] = sum(gone.values())
+    return min(plans, key=lambda option: plans[option])
 
 
 def _montage(case: Case) -> Answer:

@@ -39,10 +39,11 @@ def _wholes(text: str) -> list[int]:
     return [int(re.sub(r"\D", "", one)) for one in found]
 
 
-def _today(case: Case) -> date:
-    """The first day that the scenario names."""
+def _today(case: Case, text: str = "") -> date:
+    """The first day that a text, or else the scenario, names with its year."""
     names = _MONTHS[case.locale].split()
-    day, name, year = _match(rf"(\d+)(?:er)? ({'|'.join(names)}) (20\d\d)", case.scenario).groups()
+    written = rf"(\d+)(?:er)? ({'|'.join(names)}) (20\d\d)"
+    day, name, year = _match(written, text or case.scenario).groups()
     return date(int(year), names.index(name) + 1, int(day))
 
 
@@ -140,7 +141,7 @@ def _campagne(case: Case) -> Answer:
     return round(100 * len(opened) / (sent - lost), 1)
 
 
-_REMOVED: Final = r": (?:réussie|done)$|(?:supprimée|deleted)$"
+_REMOVED: Final = r": (?:réussie|done)$|(?:supprimée|deleted|removed)$"
 
 
 def _antivirus(case: Case) -> Answer:
@@ -222,21 +223,21 @@ def _regle(case: Case) -> Answer:
 
 
 def _offres(case: Case) -> Answer:
-    """Test each offer against the five requirements of the note."""
-    note, opening = case.pages(), _today(case)
-    longest = int(_match(r"(\d+) (?:jours|days)", note)[1])
+    """Test each offer against the note as the later message changes it: new day, own accounts."""
+    longest = int(_match(r"(\d+) (?:jours|days)", case.pages())[1])
+    opening = _today(case, case.body())
+    _match("nos propres serveurs, et là seulement|our own servers, and only there", case.body())
     kept = set()
-    for name, place, mark, logs, training, days, access in case.rows("xlsx")[1:]:
-        own = re.search("nos serveurs|our servers", place)
-        ours = logs == place if own else logs in {"même service", "same service"}
+    for name, place, mark, logs, training, age, gap, access in case.rows("xlsx")[1:]:
+        own = bool(re.search("nos serveurs|our servers", place))
+        ours = logs in {"nos serveurs", "our servers"} or (not own and re.match("même|same", logs))
         on_ai = re.match("service d'IA|AI service", mark)
-        end = re.search(r"\d\d/\d\d/\d{4}", mark)
-        valid = own or (on_ai and end and _day(end[0]) >= opening)
-        sound = training in {"non", "no"} and days <= longest
-        by_directory = re.match(
-            "annuaire du ministère et second|ministry's directory and sec", access
-        )
-        if ours and valid and sound and by_directory:
+        first, *later = map(_day, re.findall(r"\d\d/\d\d/\d{4}", mark) or ["01/01/2000"])
+        valid = first >= opening or (later and later[0] <= opening <= later[1])
+        sound = training in {"non", "no"} and age + gap <= longest
+        directory = re.match("annuaire du minist|ministry's directory and", access)
+        closed = own and re.search("fermeture le jour même|closed the same day", access)
+        if ours and (own or (on_ai and valid)) and sound and (directory or closed):
             kept.add(_with(case.texts(), rf" {name}$"))
     return kept
 
@@ -317,20 +318,23 @@ def _methodes(case: Case) -> Answer:
 
 
 def _plan(case: Case) -> Answer:
-    """Test each plan against the loss, the return, the hidden attack, the domain and the fire."""
-    rule = case.pages()
-    size = max(_wholes(case.scenario))
-    loss, most = (int(one) * 60 for one in re.findall(r"(\d+) (?:heures|hours)", rule))
+    """In each disaster, look for copies left, recent and quick; keep who always has some."""
+    rule, size = case.pages(), max(_wholes(case.scenario))
+    hours = [int(one) * 60 for one in re.findall(r"(\d+) (?:heures|hours)", rule)]
+    loss, back, loss_in_fire, back_in_fire, back_in_attack = hours
     hidden = int(_match(r"(\d+) (?:jours|days)", rule)[1])
     room = _match(r"salle des serveurs|server room", rule)[0]
-    good = []
-    for name, often, lasts, place, eraser, kept, wait, rate in case.rows("ods")[1:]:
-        gap = int(_match(r"(\d+) minutes", often)[1]) + lasts
-        back = wait + size / rate / 60
-        safe = "domain" not in eraser and re.match("personne|nobody", eraser)
-        if gap <= loss and back <= most and kept >= hidden and safe and place != room:
-            good.append(name)
-    return _with(case.texts(), rf" {only(good)}$")
+    met: dict[str, set[str]] = {}
+    for name, _, every, lasts, place, eraser, kept, wait, rate in case.rows("ods")[1:]:
+        lost, takes = every + lasts, wait + size / rate / 60
+        before = kept >= hidden and re.match("personne|nobody", eraser)
+        tests = {
+            "breakdown": lost <= loss and takes <= back,
+            "fire": place != room and lost <= loss_in_fire and takes <= back_in_fire,
+            "attack": before and takes <= back_in_attack,
+        }
+        met.setdefault(name, set()).update(one for one, held in tests.items() if held)
+    return _with(case.texts(), rf" {only([name for name, held in met.items() if len(held) == 3])}$")
 
 
 def _entree(case: Case) -> Answer:

@@ -7,14 +7,7 @@ from datetime import date, datetime, timedelta
 from itertools import product
 from typing import Any, Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import (
-    Answer,
-    Case,
-    ProofFailed,
-    match,
-    number,
-    only,
-)
+from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, match, number, only
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
 _SVG: Final = "{http://www.w3.org/2000/svg}text"
@@ -93,7 +86,7 @@ _ON_AT_FIRST: Final = r"^Rappel|^Effacement|^Fiche masquée|^Reminder|^Erasing|^
 
 def _reglages(case: Case) -> Answer:
     """Pair each setting with the state on its line; what is not as the charter wants is wrong."""
-    match(r"ne voient rien.*utiles au prêt|see nothing.*serve borrowing", case.scenario)
+    match(r"ne voient rien.*utiles au prêt|see nothing.*needed for borrowing", case.scenario)
     lines: dict[str, list[str]] = defaultdict(list)
     for text in case.drawing().iter(_SVG):
         lines[str(text.get("y"))].append(text.text or "")
@@ -125,16 +118,10 @@ def _dernier_jour(case: Case) -> Answer:
     """Take the arrival at the published address, add a month, go on to a working day."""
     match("même numéro|same number", case.pages())
     received = _day(match(r"(?:Reçu le :|Received on:) (\d+(?:er)? \S+ \d{4})", case.body())[1])
-    end = _a_month_after(received)
+    end = (received.replace(day=1) + timedelta(days=31)).replace(day=received.day)
     while end.weekday() > 4:
         end += timedelta(days=1)
     return end.strftime("%d/%m/%Y")
-
-
-def _a_month_after(day: date) -> date:
-    """The day of the same number in the month that follows."""
-    following = (day.replace(day=1) + timedelta(days=31)).replace(day=1)
-    return following.replace(day=day.day)
 
 
 def _ou_part_la_reponse(case: Case) -> Answer:
@@ -170,24 +157,30 @@ def _consultations(case: Case) -> Answer:
     )
 
 
-_STEPS: Final = (
-    (r"convention|agreement", r"telle que la convention|as the signed agreement"),
-    (r"colonnes|columns", r"que sur les colonnes retenues|only covers the columns selected"),
-    (r"base|database", r"sur l'extrait nominatif, dans|on the extract with names, in"),
-    (r"Remplacer|Replace", r"dans le fichier codé|In the coded file"),
-    (r"uniques|unique", r"tant que le contrôle|until the check"),
-    (r"Détruire|Destroy", r"qu'après la destruction|only after the extract"),
-    (r"université|university", ""),
-)
-"""How each step reads, and the words with which the note has another step wait for it."""
+_STEPS: Final = {
+    "^Remettre|^Hand": ("Remise|Handing over", "^$"),
+    "^Signer|^Sign": ("^$", "convention signée|signed agreement"),
+    "^Contrôler|^Check": ("Contrôle|Check", "contrôle du|check of"),
+    "^Choisir|^Choose": ("Colonnes|Columns", "colonnes retenues|columns selected"),
+    "^Remplacer|^Replace": ("Codage|Coding", "dans le fichier codé|In the coded file"),
+    "^Détruire|^Destroy": ("Destruction", "la destruction|destroyed"),
+    "^Extraire|^Extract": ("Extraction", "sur l'extrait|on the extract"),
+}
+"""How each step is worded, headed in the note, and named by a paragraph that waits for it."""
 
 
 def _extrait(case: Case) -> Answer:
-    """Follow the note's conditions: each paragraph names the step that has to be done before."""
-    note = case.pages()
-    for _, condition in _STEPS:
-        match(condition, note)
-    return [_named(case.texts("entries"), step) for step, _ in _STEPS]
+    """Find what each step's paragraph waits for; go back so from the step that none waits for."""
+    before: dict[str, str] = {}
+    for step, (heading, _) in _STEPS.items():
+        paragraph = re.search(rf"(?:{heading})\. ([^.]+)\.", case.pages())
+        for other, (_, named) in _STEPS.items():
+            if paragraph and re.search(named, paragraph[1]):
+                before[step] = other
+    order = [only(_STEPS.keys() - before.values())]
+    while order[0] in before:
+        order.insert(0, before[order[0]])
+    return [_named(case.texts("entries"), step) for step in order]
 
 
 def _soixante_douze_heures(case: Case) -> Answer:
@@ -222,7 +215,7 @@ def _analyses_d_impact(case: Case) -> Answer:
         if "(" in assessed:
             kind = "existante|Existing" if met - recorded else "Rien|Nothing"
         else:
-            kind = "^Analyse à|to be made" if len(met) >= 2 else "Rien|Nothing"
+            kind = "^Analyse à|carried out" if len(met) >= 2 else "Rien|Nothing"
         planned[project] = _named(categories, kind)
     return planned
 
@@ -254,27 +247,46 @@ def _groupes(case: Case) -> Answer:
     return answer
 
 
+def _resumes(case: Case) -> Answer:
+    """Check certificates on the opening day, uses and grounds, and the minutes of a rapporteur."""
+    opening = _day(match(r"\d+(?:er)? \w+ 20\d\d", case.scenario)[0])
+    reports, staff, hours = map(int, re.findall(r"\b(\d+) (?:r|heures|hours)", case.scenario))
+    reading, by_hand = map(int, re.findall(r"(\d+) minutes", case.pages()))
+    match("une sur dix le fera|one in ten will", case.pages())
+    held: dict[str, set[str]] = defaultdict(set)
+    for host, activity, start, end in _cells(case, ".csv"):
+        held[host] |= {activity} if _day(start) <= opening <= _day(end) else set()
+
+    def meets(row: Sequence[Any]) -> bool:
+        _, texts, copies, fixes, families, read, check = row
+        each = reports // staff
+        spent = each * reading + each // 10 * by_hand + (each - each // 10) * check
+        return (
+            bool(held[texts.split()[0]] & {"hébergement", "hosting"})
+            and bool(held[copies.split()[0]] & {"sauvegarde", "backup"})
+            and not re.search("modèle|model", fixes)
+            and not re.search("signé|signed", families)
+            and bool(re.search("entier|whole", read))
+            and spent <= hours * 60
+        )
+
+    return _named(case.texts(), rf" {only(row[0] for row in _cells(case, '.ods') if meets(row))}$")
+
+
 _ADMITTED: Final = {"France", "Irlande", "Suisse", "Japon", "Ireland", "Switzerland", "Japan"}
 """Countries of the table that the note admits: in the European Economic Area, or named."""
 
 
 def _sous_traitants(case: Case) -> Answer:
     """Refuse by the rules on countries and qualification, then up the chain of the same data."""
-    match(
-        r"Espace économique européen, Suisse, Japon|Economic Area, Switzerland, Japan", case.pages()
-    )
+    match(r"économique européen, Suisse, Japon|Area, Switzerland, Japan", case.pages())
     on = _day(match(r"\d+(?:er)? \w+ 2026", case.scenario)[0])
     rows = {row[0]: row for row in _cells(case, ".xlsx")}
     refused = {name for name, row in rows.items() if _breaks(row, on=on)}
-    while True:
-        more = {
-            name
-            for name, row in rows.items()
-            if row[9] in refused and rows[row[9]][2] == row[2] and name not in refused
-        }
-        if not more:
-            return {f"{name}," for name in refused}
+    same = [n for n, row in rows.items() if row[9] in rows and rows[row[9]][2] == row[2]]
+    while more := {name for name in same if rows[name][9] in refused} - refused:
         refused |= more
+    return {f"{name}," for name in refused}
 
 
 def _breaks(row: Sequence[str], *, on: date) -> bool:
@@ -316,28 +328,25 @@ _UNION: Final = {"français", "italien", "belge", "French", "Italian", "Belgian"
 
 
 def _modele(case: Case) -> Answer:
-    """Keep the models that meet the six requirements; the one with the fewest fields."""
+    """Keep the models that some interval and, if need be, the filter suit; the fewest fields."""
     note = case.pages()
-    useful = int(match(r"(?:au moins|at least) (\d+) ?%", note)[1])
-    recalled = int(match(r"(?:Au plus|At most) (\d+) ?%", note)[1])
-    advantage = int(match(r"(\d+) points", note)[1])
+    shares = (int(one) for one in re.findall(r"(\d+) ?%", note))
+    gaps = (int(one) for one in re.findall(r"(\d+) points", note))
+    (useful, recalled, busy), (advantage, filtered) = shares, gaps
     wait = int(match(r"(\d+) (?:jours|days)", note)[1])
 
     def meets(row: Sequence[Any]) -> bool:
-        good, tests, found, hidden, learnt, unseen, gap, runs, excerpts = row[1:10]
+        good, tests, found, hidden, learnt, unseen, runs, excerpts, host = row[1:10]
         return (
-            100 * good >= useful * tests
+            100 * good >= (useful + filtered * (excerpts > 0)) * tests
             and 100 * found <= recalled * hidden
             and round(learnt - unseen, 6) <= advantage
-            and gap + runs <= wait
-            and excerpts == 0
-            and any(word in row[10] for word in _UNION)
+            and any(100 * runs <= busy * gap for gap in range(1, wait - runs + 1))
+            and any(word in host for word in _UNION)
         )
 
-    kept = sorted((row[11], row[0]) for row in _cells(case, ".xlsx") if meets(row))
-    if len(kept) < 2 or kept[0][0] == kept[1][0]:
-        raise ProofFailed(f"the fields decide nothing: {kept}")
-    return str(kept[0][1])
+    kept = sorted((row[10], row[0]) for row in _cells(case, ".xlsx") if meets(row))
+    return str(only(kept[:1] if kept[0][0] < kept[1][0] else kept)[1])
 
 
 _LIMITS: Final = (
@@ -376,6 +385,7 @@ PROOFS: Final[dict[str, Proof]] = {
     "4.2-6-faut-il-une-analyse-d-impact": _analyses_d_impact,
     "4.2-6-masquer-avant-publication": _masquer,
     "4.2-7-groupes-sans-diversite": _groupes,
+    "4.2-7-resumes-par-ia": _resumes,
     "4.2-7-sous-traitants-en-chaine": _sous_traitants,
     "4.2-8-budget-de-confidentialite": _budget,
     "4.2-8-modele-appris-sur-des-dossiers": _modele,

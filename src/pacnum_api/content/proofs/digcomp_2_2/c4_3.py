@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from itertools import combinations, pairwise, permutations
+from itertools import combinations, permutations, product
 from typing import Any, Final
 from xml.etree.ElementTree import Element
 
-from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, only
+from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, match, only
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
 _YES: Final = {"oui", "yes"}
@@ -18,18 +18,10 @@ def _like(pattern: str, parts: Iterable[str]) -> str:
     return str(only(part for part in parts if re.search(pattern, part)))
 
 
-def _group(pattern: str, text: str) -> str:
-    """What the pattern's first group is in a text. Raises ProofFailed when it is not there."""
-    match = re.search(pattern, text)
-    if match is None:
-        raise ProofFailed(f"{pattern!r} is not in {text!r}")
-    return match[1]
-
-
 def _need(patterns: Iterable[str], text: str) -> None:
     """Raise ProofFailed when a rule on which the proof rests is not in the text."""
     for pattern in patterns:
-        _group(f"({pattern})", text)
+        match(pattern, text)
 
 
 def _note(case: Case) -> str:
@@ -145,12 +137,11 @@ def _trier_les_notifications(case: Case) -> Answer:
         prompt = minutes is not None and int(minutes[1]) <= 15
         return "Rien|Nothing" if actor != first else "Son|Sound" if prompt else "Pastille|Badge"
 
-    categories = case.texts("categories")
-    return {row[0]: _like(signal(row[1], row[3]), categories) for row in _cells(case)}
+    return {r[0]: _like(signal(r[1], r[3]), case.texts("categories")) for r in _cells(case)}
 
 
 _HOOKS: Final = {
-    r"sans décision|without a decision": r"lancée d'office|started for you",
+    r"sans décision|without the user deciding": r"lancée d'office|started for you",
     r"peur de perdre|fear of losing": r"perdue|lost",
     r"rivalité|rivalry": r"vous ont dépassé|overtaken you",
 }
@@ -195,8 +186,8 @@ _BREACHES: Final = {
 def _assistant_vocal_du_plateau(case: Case) -> Answer:
     """Hold each function against the note's rules as delivered, then with its settings."""
     _need([r"interdit au travail|prohibited at work"], _note(case))
-    least = int(_group(r"(?:porte sur|at least) (\d+) agents", _note(case)))
-    if int(_group(r"(?:comptent|have) (\d+)", case.text(".csv"))) >= least:
+    least = int(match(r"(?:porte sur|at least) (\d+) agents", _note(case))[1])
+    if int(match(r"(?:comptent|have) (\d+)", case.text(".csv"))[1]) >= least:
         raise ProofFailed("a figure per team is allowed")
 
     def verdict(delivered: str, settings: str) -> str:
@@ -214,19 +205,23 @@ def _assistant_vocal_du_plateau(case: Case) -> Answer:
 def _dose_de_bruit_au_casque(case: Case) -> Answer:
     """Add up the periods' shares of the reference, doubled for each step above it."""
     hours, level = map(int, re.findall(r"(\d+) (?:heures à|hours at) (\d+)", case.scenario)[0])
-    step = int(_group(r"(\d+) dB\(A\) (?:de plus doublent|more double)", case.scenario))
+    step = int(match(r"(\d+) dB\(A\) (?:de plus double|doubles)", case.scenario)[1])
     doses = (part * 2 ** ((noise - level) / step) for _, _, part, noise in _cells(case))
     return float(round(100 * sum(doses) / (60 * hours), 1))
 
 
 def _visio_sans_pause(case: Case) -> Answer:
-    """Join the meetings less than a break apart; the longest run from first to last."""
-    least = int(_group(r"(\d+) minutes", case.scenario))
-    spans = [[60 * int(at[:2]) + int(at[3:]) for at in row[1:]] for row in _cells(case)]
-    gaps = [(end, start) for (_, end), (start, _) in pairwise(spans) if start - end >= least]
-    starts = [spans[0][0], *(start for _, start in gaps)]
-    ends = [*(end for end, _ in gaps), spans[-1][1]]
-    return max(end - start for start, end in zip(starts, ends, strict=True))
+    """Join the video meetings accepted that overlap or stand less than a break apart."""
+    least = int(match(r"(\d+) minutes", case.scenario)[1])
+    runs: list[tuple[int, int]] = []
+    for _, *times, form, reply in sorted(_cells(case), key=lambda row: str(row[1])):
+        start, end = (60 * int(at[:2]) + int(at[3:]) for at in times)
+        if not form.startswith("vi") or reply in {"refusée", "declined"}:
+            continue
+        if runs and start - runs[-1][1] < least:
+            start, end = runs[-1][0], max(end, runs.pop()[1])
+        runs.append((start, end))
+    return max(end - start for start, end in runs)
 
 
 def _moins_d_appareils_au_volant(case: Case) -> Answer:
@@ -246,7 +241,7 @@ def _moins_d_appareils_au_volant(case: Case) -> Answer:
 
 def _resultats_de_l_enquete(case: Case) -> Answer:
     """Hide, group and rank the departments by the three rules."""
-    least = int(_group(r"(?:moins de|fewer than) (\d+)", case.scenario))
+    least = int(match(r"(?:moins de|fewer than) (\d+)", case.scenario)[1])
     rows = [row for row in _cells(case) if row[0] != "Total"]
     small = only(row[0] for row in rows if row[2] < least)
     second = _best((row[2], row[0]) for row in rows if row[0] != small)[1]
@@ -257,16 +252,15 @@ def _resultats_de_l_enquete(case: Case) -> Answer:
 
 
 def _tour_d_astreinte(case: Case) -> Answer:
-    """Leave out who was on call or will be away; points over the quota of the others."""
+    """Leave out who was on call or will be away; points over the working time of the others."""
     note = case.pages()
     _need([r"1 point .* 2 points .* 3 points.* divi(?:sés|ded)"], note)
     week, first, last = map(int, re.findall(r"\d+", note.split(" 4. ")[1])[:3])
     points: dict[str, int] = {}
-    resting = set()
+    resting: set[str] = set()
     for worked, person, weekdays, others, called in _cells(case, ".xlsx"):
         points[person] = points.get(person, 0) + weekdays + 2 * others + 3 * called
         resting |= {person} if worked >= week - 2 else set()
-
     away = "|".join(str(day) for day in range(first, last + 1))
     result, chosen = _best(
         (Fraction(points[person]) / Fraction(quota.replace(",", ".")), person)
@@ -276,15 +270,21 @@ def _tour_d_astreinte(case: Case) -> Answer:
     return [chosen, _rounded(result, 2)]
 
 
+def _brief(event: str | None) -> bool:
+    """Whether nothing happened, or an incident repaired within a week."""
+    days = {"deux": 2, "two": 2, "trois": 3, "three": 3}
+    found = re.search(r"(\w+) (?:jours|days)", event or "")
+    return not event or (found is not None and days[found[1]] < 7)
+
+
 def _effet_du_plan_de_prevention(case: Case) -> Answer:
     """Compare those who answered twice in the sites that the protocol keeps."""
     note = _note(case)
-    _need([r"aux deux.*outils ont changé.*addition|answered both.*tools changed.*adding"], note)
-    upheaval = "définitive|nouveau logiciel|permanent|new management software"
+    _need([r"aux deux.*d'une semaine.*addition|answered both.*than a week.*adding"], note)
     low, high = map(int, re.findall(r"(?:De|From) (\d+) .*? (\d+) points", note)[0])
 
     def change(*, plan: bool) -> Fraction:
-        rows = [row for row in _cells(case, ".ods") if not re.search(upheaval, row[9] or "")]
+        rows = [row for row in _cells(case, ".ods") if _brief(row[9])]
         kept = [row for row in rows if (row[1] == "plan") == plan]
         return Fraction(100 * sum(row[8] - row[7] for row in kept), sum(row[6] for row in kept))
 
@@ -295,36 +295,44 @@ def _effet_du_plan_de_prevention(case: Case) -> Answer:
     return [*(_rounded(value, 1) for value in (plan, others, -fall)), _like(decision, options)]
 
 
+def _let_through(rule: str, row: Sequence[str]) -> int:
+    """How many messages of a row a measure still delivers that evening."""
+    sender, recipient, sent, marked, _ = row
+    spared = [
+        (".", "Équipe|On-call", recipient),
+        ("sauf ceux de la cell|except those from the cri", "crise|Crisis", sender),
+        ("Paris", "outre-mer|overseas", recipient),
+        ("cadres|managers", "^(?!Cadres|Cellule|Manag|Crisis)", sender),
+    ]
+    if any(re.search(words, rule) and re.search(kind, who) for words, kind, who in spared):
+        return int(sent)
+    words = "mar[kq]" if "cris" in sender.lower() else "marqués|marked"
+    return int(marked) if re.search(words, rule) else 0
+
+
 def _messages_apres_20_heures(case: Case) -> Answer:
-    """Several senders write to people off duty on several clocks: hold all, by the recipient's."""
-    _need([r"maintenus.*joignable.*rien changé|kept.*reachable.*changed nothing"], case.scenario)
-    rows = _cells(case)
-    duty = only({row[1] for row in rows if row[4] in _YES})
-    others = [row for row in rows if row[4] not in _YES]
-    if duty in {row[1] for row in others} or len({row[0] for row in others}) == 1:
-        raise ProofFailed("people off duty have one sender, or are not told apart")
-    _need(["outre-mer|overseas"], " ".join(row[1] for row in others))
-    mailbox = _group("(astreinte|on-call)", duty.lower())
-    return _like(rf"destinataire, sauf.*{mailbox}|recipient.*, except.*{mailbox}", case.texts())
-
-
-_FLAWS: Final = {
-    r"E1\. .*reçoivent|E1\. .*staff receive": r"[Hh]eures de conn|envoyés|connection|sent in",
-    r"E2\. .*même sous un code|E2\. .*even under a code": r"par un code|by a code",
-    r"E6\. .*à remplir|E6\. .*to fill in": r"[Qq]uestionnaire",
-}
-"""What a requirement says, and how a scheme that breaks it reads."""
+    """Count for each measure what it blocks though awaited, and lets through though it can wait."""
+    _need([r"n'en bloque aucun|blocks none"], case.scenario)
+    harm: dict[str, list[int]] = {rule: [0, 0] for rule in case.texts()}
+    for rule, row in product(harm, _cells(case)):
+        passed = _let_through(rule, row)
+        harm[rule][row[4] in _YES] += int(row[2]) - passed if row[4] in _YES else passed
+    return _best((useless, rule) for rule, (useless, blocked) in harm.items() if not blocked)[1]
 
 
 def _mesurer_sans_surveiller(case: Case) -> Answer:
-    """Strike out the schemes that break a requirement."""
-    _need(_FLAWS, case.pages())
-    return str(only(o for o in case.texts() if not re.search("|".join(_FLAWS.values()), o)))
+    """Group the departments that fall short once E4 is applied; count receipts, by the night."""
+    _need([r"E1\. .*(?:reçoivent|receive).*E2\. .*nuit|E1.*receive.*E2\. .*night"], case.pages())
+    least = int(match(r"(?:au moins|at least) (\d+)", case.pages())[1])
+    rows = _cells(case, ".csv")
+    small = {row[0] for row in rows if int(row[1]) - int(row[2]) - int(row[3]) < least}
+    grouped = [o for o in case.texts() if {row[0] for row in rows if row[0] in o} == small]
+    return str(only(o for o in grouped if re.search("^Messages (?:reçus|received)", o)))
 
 
 def _alertes_de_soutien_par_ia(case: Case) -> Answer:
     """Apply the pilot's shares to the staff at the real rate, and the charter's conditions."""
-    least = Fraction(_group(r"(\d+) ?% (?:au moins|of staff)", case.scenario)) / 100
+    least = Fraction(match(r"(\d+) ?% (?:au moins|of staff)", case.scenario)[1]) / 100
     shares: dict[str, tuple[Fraction, Fraction, Fraction]] = {}
     admitted = set()
     for name, staff, rate, ill, found, well, wrong in _cells(case):
@@ -332,7 +340,7 @@ def _alertes_de_soutien_par_ia(case: Case) -> Answer:
         true, false = concerned * found / ill, (staff - concerned) * wrong / well
         shares[name] = true, false, concerned - true
         admitted |= {name} if true >= least * concerned and false <= true else set()
-    true, false, _ = shares[_group(r"[«“]\s?(.+?)\s?[»”]", case.interaction["text"])]
+    true, false, _ = shares[match(r"[«“]\s?(.+?)\s?[»”]", case.interaction["text"])[1]]
     options = [one["text"] for one in case.interaction["blanks"][1]["options"]]
     totals = [sum(column) for column in zip(*(shares[name] for name in admitted), strict=True)]
     return [

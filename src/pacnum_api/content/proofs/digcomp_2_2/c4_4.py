@@ -4,16 +4,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date
-from itertools import product
+from itertools import combinations, product
 from typing import Final
 
-from pacnum_api.domains.items.service.lint_bank.cases import (
-    Answer,
-    Case,
-    match,
-    number,
-    only,
-)
+from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, match, number, only
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
 _PERSONAL: Final = "nommés|named|Mme|Mrs|candidats|applicants|familles|families"
@@ -73,8 +67,7 @@ def _ecran(case: Case) -> Answer:
 def _son(case: Case) -> Answer:
     """Take sound from high definition, times the hours of the meeting."""
     high, *_, sound = (number(one) for one in re.findall(r"\.\. (\d+)", case.text()))
-    hours = number(_match(r"(\d+)(?: heures|-hour)", case.scenario)[1])
-    return hours * (high - sound)
+    return (high - sound) * number(_match(r"(\d+)(?: heures|-hour)", case.scenario)[1])
 
 
 def _faces(case: Case) -> Answer:
@@ -86,7 +79,7 @@ def _faces(case: Case) -> Answer:
 def _bacs(case: Case) -> Answer:
     """Find the line of the notice that takes each object, and the box it stands under."""
     lines = {
-        r"^\S+ (?:batterie|battery)|^\S+ \S+ (?:piles|cells) ": "piles et batteries|cells and",
+        r"^\S+ (?:batterie|battery)|^\S+ \S+ (?:piles|batteries) ": "piles et batteries|1  batter",
         r"^\S+ (?:chargeur|charger) ": "chargeurs|chargers",
         r"^\S+ (?:\S+ )?toner\b": r"\btoner",
         r"^\S+ (?:stapled )?(?:notice|manual) ": "papier|paper",
@@ -126,8 +119,7 @@ def _reparer(case: Case) -> Answer:
         "2023": "disque est plein. .* tous sont aussi dans|disk is full. .* all are also in",
     }
     body = " ".join(case.body().split())
-    found = {words for words, fault in faults.items() if re.search(fault, body, re.IGNORECASE)}
-    return {_named(case.texts(), words) for words in found}
+    return {_named(case.texts(), w) for w, why in faults.items() if re.search(f"(?i){why}", body)}
 
 
 def _clock(text: str) -> list[float]:
@@ -205,8 +197,7 @@ def _mesures(case: Case) -> Answer:
     avoided: dict[str, float] = {}
     for _, kg, measure, effect in (row for row in case.rows()[1:] if row[2]):
         figures = _numbers(case, effect)
-        share = figures[0] / 100 if "%" in effect else 1 - figures[0] / figures[1]
-        avoided[measure] = kg * share
+        avoided[measure] = kg * (figures[0] / 100 if "%" in effect else 1 - figures[0] / figures[1])
     return sorted(avoided, key=lambda measure: -avoided[measure])
 
 
@@ -284,22 +275,38 @@ def _calcul(case: Case) -> Answer:
     return [min(emitted), "kg CO2e"]
 
 
+def _left(plan: Sequence[str], *, effects: dict[str, str], figures: list[list[float]]) -> float:
+    """What a plan leaves to transfer in a month, in GB."""
+    video, leaflet, photo, fonts = (weight * loads for weight, loads in figures)
+    more = 0.0
+    for effect in (effects[change] for change in plan):
+        by = [number(one) for one in re.findall(r"\d+", effect)]
+        if re.search("à la demande|on request", effect):
+            video *= by[0] / 100
+        elif re.search("Vidéo|Video", effect):
+            video /= by[0]
+        elif re.search("compact", effect):
+            photo = by[0] * figures[2][1]
+        else:
+            more += by[0] * figures[2][1] if by else 0
+            leaflet *= "PDF" not in effect
+            fonts *= not re.search("olices|onts", effect)
+    return (video + leaflet + photo + fonts + more) / 1e6
+
+
 def _allegee(case: Case) -> Answer:
-    """Multiply weights by loads before and after the changes, take the heaviest each time."""
-    kinds = {
-        "vidéo|video": "définition|definition", "notice|leaflet": "structur",
-        "photo": "compact", "police|font": "des appareils|of the devices",
-    }  # fmt: skip
-    names, weights, loads = zip(*case.rows()[1:], strict=True)
-    before = [number(w) * number(n) / 1e6 for w, n in zip(weights, loads, strict=True)]
-    left = number(_match(r"(\d+) ?%", case.scenario)[1]) / 100
-    lighter = _after(case, "ramenée à|down to", text=case.scenario)
-    after = [before[0] * left, before[1], lighter * number(loads[2]) / 1e6, before[3]]
-    tops = (names[at.index(max(at))] for at in (before, after))
-    first, then = (only(k for k in kinds if re.search(k, top, re.IGNORECASE)) for top in tops)
-    fair = [option for option in _gap(case, 2) if re.search(then, option)]
-    avoided = round(sum(before) - sum(after), 3)
-    return [_named(_gap(case, 0), first), avoided, _named(fair, kinds[then])]
+    """Try each set of changes that fits in the days and takes no text away."""
+    _match("priver un lecteur d'écran|take away from a screen reader", case.scenario)
+    days = {"cinq": 5, "five": 5}[_match(r"(\w+) (?:jours|days)", case.scenario)[1]]
+    figures = [[number(cell) for cell in row[1:]] for row in case.rows(".csv")[1:]]
+    changes = case.rows(".csv", place=1)[1:]
+    effects = {row[0]: row[2] for row in changes}
+    kept = [row for row in changes if not re.search("sans texte|without alt", row[2])]
+    sets = [some for n in range(len(kept) + 1) for some in combinations(kept, n)]
+    plans = [[row[0] for row in some] for some in sets if sum(int(row[1]) for row in some) <= days]
+    best = min(plans, key=lambda plan: _left(plan, effects=effects, figures=figures))
+    before, after = (_left(p, effects=effects, figures=figures) for p in ([], best))
+    return [before, only(o for o in _gap(case, 1) if o.split(", ") == best), after]
 
 
 def _portail(case: Case) -> Answer:
@@ -320,11 +327,11 @@ def _portail(case: Case) -> Answer:
 
 
 def _hebergement(case: Case) -> Answer:
-    """Keep the offers of the Union, then add use at the load to come and a year of hardware."""
+    """Keep the offers of the Union; add use at the load to come and hardware sized for it."""
     now, future = _numbers(case, case.scenario)[:2]
     totals = {
-        name: energy * future / now * pue * grid / 1000 + hardware / years
-        for name, country, operator, energy, pue, grid, hardware, years, _ in case.rows()[1:]
+        name: energy * future / now * pue * grid / 1000 + hardware * max(1, future / size) / years
+        for name, country, operator, energy, pue, grid, hardware, size, years, _ in case.rows()[1:]
         if country in _UNION and not re.search("tiers|third", operator)
     }
     return _named(case.texts(), rf" {min(totals, key=lambda name: totals[name])}$")

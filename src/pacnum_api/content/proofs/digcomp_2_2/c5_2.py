@@ -1,9 +1,9 @@
 """Keys of 5.2, identifying needs and technological responses, found again from the files."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any, Final
 
 from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, ProofFailed, only
@@ -184,7 +184,7 @@ def _demandes(case: Case) -> Answer:
 
 
 _REASONS: Final = {
-    r"espace où|area showing": r"Où en|stand\?|manque|missing|reçu|received|commission|committee",
+    r"espace où|area where": r"Où en|stand\?|manque|missing|reçu|received|commission|committee",
     r"formulaire|form to change": r"Je change|I am changing",
     r"L'assistant|chatbot": r"générales|general|formulaire|form\?|horaires|opening hours",
 }
@@ -281,22 +281,24 @@ def _cout(case: Case) -> Answer:
     return int(min(costs))
 
 
-_STEPS: Final = {
-    r"ne sera pas reconduit|not be renewed": r"avant le 30 juin|before 30 June",
-    r"Fermer|Close data entry": r"prêt le 6 septembre|ready on 6 September",
-    r"Contrôler|Check": r"Un export est compris|One export is included",
-    r"charger|loaded": r"qu'un export dont vous nous garantissez|whose contents you guarantee",
-    r"Verser|Transfer": r"n'est sûre qu'ensuite|only reliable afterwards",
-    r"visa|approval": r"qu'une fois le versement reçu|once the transfer is received",
-    r"effacement|erasure": r"Rien n'est effacé sans|Nothing is erased without",
-}
-"""Each step and the line of the conditions that puts it after the one before it."""
+_STEPS: Final = (
+    (r"échantillon|sample", r"modèle|template", r"seul le chargement|only loading a sample"),
+    (r"modèle|template", r"reconduit|renewed", r"ne peut plus rien|no longer have any"),
+    (r"reconduit|renewed", r"Fermer|Close", r"avant le 30 juin.+6 septembre|30 June.+6 September"),
+    (r"Fermer|Close", r"Vérifier|Check", r"qu'un export complet|only load a complete export"),
+    (r"Vérifier|Check", r"Verser|Transfer", r"n'est sûre qu'après|only reliable afterwards"),
+    (r"Verser|Transfer", r"effacement|erasure", r"une fois le versement|once the transfer"),
+)
+"""A step, one that must come later, and the line of the conditions that says so."""
 
 
 def _eteindre(case: Case) -> Answer:
-    """Find the lines that leave each step only one place."""
-    _need(_STEPS.values(), " ".join(case.text().split()))
-    return [_like(step, case.texts("entries")) for step in _STEPS]
+    """Try every order of the steps against what the conditions put before what."""
+    _need((line for _, _, line in _STEPS), " ".join(case.text().split()))
+    entries = case.texts("entries")
+    pairs = [(_like(one, entries), _like(other, entries)) for one, other, _ in _STEPS]
+    orders = permutations(entries)
+    return list(only(o for o in orders if all(o.index(x) < o.index(y) for x, y in pairs)))
 
 
 def _linked(projects: Mapping[str, Sequence[Any]]) -> bool:
@@ -328,25 +330,23 @@ def _projets(case: Case) -> Answer:
     return _best(kept)[1]
 
 
-_NEEDS: Final = (
-    (r"pas de réseau|no network", 0, r"hors connexion|sans réseau|papier|Offline|without a|Paper"),
-    (r"gardiens que|keepers whom", 1, r"aux gardiens|to the keepers"),
-    (r"lecteur d'écran|screen reader", 2, r"fiches|texte|records"),
-    (r"sans cet outil|without that tool", 3, r"\b(?:XML|JSON|ODT|FLAC)"),
-    (r"aucune copie|no copy may", 3, r"dépôt unique|single repository"),
-)
-"""Each need by its words, the part of an arrangement that answers it, and how this part does."""
+_NEEDS: Final[dict[str, Callable[[Sequence[str]], bool]]] = {
+    r"rituel ne|ritual song may": lambda r: not re.search("Cayenn", r[1] + r[2]),
+    r"Ni l'hébergeur|Neither the host": lambda r: not re.search("hébergeur|host", r[4]),
+    r"perte d'un lieu|loss of any": lambda r: re.search(" (et|and) ", r[5]) is not None,
+    r"mort d'un|death of any": lambda r: re.match("deux|two|trois|three", r[4]) is not None,
+    r"retirer un|withdraw a": lambda r: r[3] in {"chaque chant", "each song"},
+    r"sans cet outil|without that": lambda r: bool(re.search(r"(ML|ON|DT), (FLAC|WAV)", r[6])),
+}
+"""Each need by its words, and whether the row of an arrangement meets it."""
 
 
 def _memoire(case: Case) -> Answer:
-    """Check the four parts of each arrangement against the needs."""
-    _need((line for line, _, _ in _NEEDS), case.pages())
-    fitting = [
-        option
-        for option in case.texts()
-        if all(re.search(how, re.split(r"\s?; ", option)[part]) for _, part, how in _NEEDS)
-    ]
-    return _like(".", fitting)
+    """Hold each row of the table against the needs, a destroyed key being worth an erasure."""
+    _need([*_NEEDS, r"clés sont détruites|keys have all been destroyed"], case.pages())
+    rows = _cells(case, "ods")
+    number = only(row[0] for row in rows if all(meets(row) for meets in _NEEDS.values()))
+    return _like(rf" {number}$", case.texts())
 
 
 def _reperer(case: Case) -> Answer:

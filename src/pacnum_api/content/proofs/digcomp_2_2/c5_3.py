@@ -247,21 +247,72 @@ def _agrement(case: Case) -> Answer:
 
 
 def _defi(case: Case) -> Answer:
-    """Apply the six criteria, and their exceptions, to each row."""
-    fewest, needed = (
-        int(match(pattern, case.pages())[1])
-        for pattern in (r"(?:inférieur à|below) (\d+)", r"(?:au moins|at least) (\d+)")
+    """Apply the criteria and their exceptions to each row, then try every set within the sum."""
+    rules = case.pages()
+    fewest, needed, means = (
+        int(match(pattern, rules)[1])
+        for pattern in (
+            r"(?:inférieur à|below) (\d+)",
+            r"(?:au moins|at least) (\d+)",
+            r"(\d+)[\s,]000 euros",
+        )
     )
     tests: list[Callable[[list[str]], bool]] = [
         lambda row: re.search("permise|allowed", row[1]) is not None,
-        lambda row: number(row[2]) <= number(row[3]),
-        lambda row: number(row[4]) >= fewest or bool(re.search("avant|before", row[5])),
-        lambda row: re.fullmatch("libre|free", row[6]) is not None,
-        lambda row: re.search("^(non|no)$|réussi|successful", row[7]) is not None,
-        lambda row: re.search("oui|yes", row[8] + row[9]) is not None,
-        lambda row: number(row[10]) - number(row[11]) >= needed,
+        lambda row: number(row[2]) >= fewest or bool(re.search("avant|before", row[3])),
+        lambda row: re.search("^(aucun|none)$|réussi|successful", row[4]) is not None,
+        lambda row: re.search("oui|yes", row[5] + row[6]) is not None,
+        lambda row: number(row[7]) - number(row[8]) >= needed,
     ]
-    return {row[0] for row in case.rows(".csv")[1:] if all(test(row) for test in tests)}
+    fit = [row for row in case.rows(".csv")[1:] if all(test(row) for test in tests)]
+    sets = {
+        frozenset(row[0] for row in some): sum(int(row[10]) for row in some)
+        for size in range(1, len(fit) + 1)
+        for some in combinations(fit, size)
+        if sum(int(row[9]) for row in some) <= means
+    }
+    chosen: frozenset[str] = _best(sets, max)
+    return chosen
+
+
+_SHARES: Final = ("Automati[qc]", "valid|approved", "seul|alone")
+"""Marks of the three ways of sharing the work with an AI."""
+
+
+def _share(row: Sequence[Any], *, sure: int, whole: Fraction) -> int:
+    """The way of sharing of an act, before hours are counted, as a place in the list of ways."""
+    _, _, effect, source, cases, errors, doing, checking, _ = row
+    if re.match("refus", effect) or not re.search("pièces|documents|regist", source):
+        return 2
+    rate = Fraction(100 * errors, cases)
+    harmless = re.match("aucun|none", effect) and cases >= sure and rate <= 2
+    granted = re.search("tout|everything", effect) and re.search("regist", source)
+    if harmless or (granted and rate <= whole):
+        return 0
+    return 1 if 2 * checking <= doing else 2
+
+
+def _partage(case: Case) -> Answer:
+    """Sort each act by the rules as the message changes them, then free hours if they lack."""
+    match(r"règle 2|rule 2", case.body())
+    decision = " ".join(case.body().split())
+    sure, hours = (
+        int(match(pattern, decision)[1])
+        for pattern in (r"(?:moins de|fewer than) (\d+) ca", r"(\d+) (?:heures|hours)")
+    )
+    whole = Fraction(str(number(match(r"(\d[.,]\d) ?%", decision)[1])))
+    rows = {row[0]: row for row in case.rows(".ods")[1:]}
+    ways = {name: _share(row, sure=sure, whole=whole) for name, row in rows.items()}
+    spent = {
+        name: Fraction(str(rows[name][1] * rows[name][6 if way == len(_SHARES) - 1 else 7])) / 60
+        for name, way in ways.items()
+        if way
+    }
+    if sum(spent.values()) > hours:
+        mild = {name: spent[name] for name in spent if ways[name] == 1}
+        mended = {name: cost for name, cost in mild.items() if re.match("oui|yes", rows[name][8])}
+        ways[_best(mended, max)] = 0
+    return {name: _saying(case.texts("categories"), _SHARES[way]) for name, way in ways.items()}
 
 
 def _epreuves(case: Case) -> Answer:
@@ -330,6 +381,7 @@ PROOFS: Final[dict[str, Proof]] = {
     "5.3-7-depots-pour-l-equilibre": _agrement,
     "5.3-7-projets-a-lancer": _defi,
     "5.3-8-epreuves-dans-quel-ordre": _epreuves,
+    "5.3-8-partage-avec-l-ia": _partage,
     "5.3-8-six-journees-d-accueil": _prefecture,
 }
 JUDGED: Final[dict[str, str]] = {}

@@ -11,13 +11,7 @@ from math import ceil, sqrt
 from statistics import mean, variance
 from typing import Any, Final, TypeVar
 
-from pacnum_api.domains.items.service.lint_bank.cases import (
-    Answer,
-    Case,
-    match,
-    number,
-    only,
-)
+from pacnum_api.domains.items.service.lint_bank.cases import Answer, Case, match, number, only
 from pacnum_api.domains.items.service.lint_bank.proofs import Proof
 
 _T = TypeVar("_T")
@@ -33,8 +27,8 @@ _LEVEL: Final = 3
 """The level from which someone holds a critical skill."""
 _ROW: Final = 45
 """Higher than what belongs to one row of a chart."""
-_LIMITS: Final = (r"(?:suit|person takes) (\w+) ", r"(?:Le plan compte|The plan has) (\w+)")
-"""Where the rules say the most days of a person and of the plan."""
+_EUROS: Final = re.compile(r"\d[\d\s]*(?=\s€)|(?<=€)[\d,]+")
+"""A sum in French or in English."""
 _INCIDENTS: Final = {
     "avis d'imposition|tax notice": "personnelles|personal",
     "compte rendu interne|internal minutes": "internes|internal",
@@ -228,10 +222,8 @@ def _brigade(case: Case) -> Answer:
 def _inscrire(case: Case) -> Answer:
     """Those lately measured at an entry level, below a target that the course reaches."""
     *entry, end = (int(one) for one in re.findall(r"(?:niveau|level|ou|or) (\d)", case.scenario))
-    opening, age = (
-        _day(case.scenario),
-        _counts(match(r"\S+ (mois|months)", case.scenario)[0])[0],
-    )
+    opening = _day(case.scenario)
+    age = _counts(match(r"\S+ (mois|months)", case.scenario)[0])[0]
     years, month = divmod(12 * opening.year + opening.month - 1 - age, 12)
     rows = [row[2:] for row in case.rows()[1:] if row[1] >= f"{opening.replace(years, month + 1)}"]
     return sum(1 for _, measured, target in rows if measured in entry and measured < target <= end)
@@ -252,13 +244,14 @@ def _effet(case: Case) -> Answer:
 
 
 def _plan(case: Case) -> Answer:
-    """Apply the seven rules to each plan."""
+    """Apply the six rules, with the exception of the last one, to each plan."""
     rules = case.pages()
     skills = match(r"(?:critiques |critical): (.+?)\.", rules)[1].split(", ")
     header, *staff = case.rows(".ods")
     places = [header.index(skill.capitalize()) for skill in skills]
     stay = _staying(staff, _day(rules))
     lines = case.rows(".csv")[1:]
+    experts = {row[0] for row in stay if row[places[2]] >= _LEVEL}
     fit = []
     for plan in {line[0] for line in lines}:
         ours = [line[1:] for line in lines if line[0] == plan]
@@ -267,21 +260,24 @@ def _plan(case: Case) -> Answer:
             [row[0] for row in stay if row[place] + days[row[0], header[place]] // 3 >= _LEVEL]
             for place in places
         ]
-        if _allowed(ours, rules) and _held(able):
+        if _allowed(ours, rules, experts=experts) and _held(able):
             fit.append(plan)
     return f"Plan {only(fit)}"
 
 
-def _allowed(lines: Sequence[Sequence[str]], rules: str) -> bool:
-    """Days within rules 4 and 5, none on the console, only the contract by the provider."""
-    each, whole = (_counts(match(rule, rules)[1])[0] for rule in _LIMITS)
-    days: Counter[str] = Counter()
+def _allowed(lines: Sequence[Sequence[str]], rules: str, *, experts: Collection[str]) -> bool:
+    """Days and cost within the limits; the provider for the contract, or for access if led."""
+    each = _counts(match(r"(?:suit|person takes) (\w+) ", rules)[1])[0]
+    public, outside, most = (int(re.sub(r"\D", "", one)) for one in _EUROS.findall(rules))
+    days, cost = Counter[str](), 0
     for who, skill, length, trainer in lines:
-        days[who] += int(length)
         inside = trainer in ("organisme public", "public body")
-        if re.search("[Cc]onsole", skill) or not (inside or re.search("[Cc]ontra", skill)):
+        led = re.search("accès|Access", skill) and trainer.split()[-1] in experts
+        if not (inside or led or re.search("[Cc]ontra", skill)):
             return False
-    return max(days.values()) <= each and days.total() <= whole
+        days[who] += int(length)
+        cost += int(length) * (public if inside else outside)
+    return max(days.values()) <= each and cost <= most
 
 
 def _held(able: Sequence[Collection[str]]) -> bool:
@@ -354,24 +350,26 @@ def _prevision(case: Case) -> Answer:
     sizes = {area: small if area in ("Îles", "Islands") else large for area in places}
     sessions = {area: ceil(Fraction(many, sizes[area])) for area, many in places.items()}
     short = {area: many - int(match(rf"{area} (\d+)", note)[1]) for area, many in sessions.items()}
-    return [
-        places.total(),
-        sum(sessions.values()),
-        only([one for one in short if short[one] > 0]),
-    ]
+    return [places.total(), sum(sessions.values()), only([one for one in short if short[one] > 0])]
 
 
 def _formule(case: Case) -> Answer:
-    """Add the sites up, and take the format with the higher rate at each starting level."""
-    enrolled, reached = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    rates: dict[str, dict[str, Fraction]] = defaultdict(dict)
-    for _, name, level, more, done in case.rows()[1:]:
-        enrolled[level, name] += more
-        reached[level, name] += done
-        rates[level][name] = Fraction(reached[level, name], enrolled[level, name])
-    winner = only({_most(rate) for rate in rates.values()})
-    options = [option for option in case.texts() if winner in option.lower()]
-    return _saying(options, "niveau de départ égal|equal starting level")
+    """Fill the places that the budget pays for in each format, at its rates after six months."""
+    match("six mois|six months", case.text())
+    sums = (re.sub(r"(?<=\d)[\s,](?=\d{3})", "", case.text()).split("2. ")[1]).split("4. ")[0]
+    budget, classes, online, platform, *_ = _counts(sums)
+    wishes = [int(one) for one in re.findall(r"(\d+) (?:débu|init|begi|inter)", sums)]
+    levels, formats = (sorted({row[place] for row in case.rows()[1:]}) for place in (2, 1))
+    stay = dict[str, Fraction]()
+    for name in formats:
+        price, fixed = (online, platform) if re.search("ligne|online", name) else (classes, 0)
+        share = min(Fraction(1), Fraction((budget - fixed) // price, sum(wishes)))
+        for level, many in zip(levels, wishes, strict=True):
+            rows = [row for row in case.rows()[1:] if row[1:3] == [name, level]]
+            rate = Fraction(sum(row[5] for row in rows), sum(row[3] for row in rows))
+            stay[name] = stay.get(name, Fraction(0)) + share * many * rate
+    best, other = _most(stay), min(stay.values())
+    return _saying(case.texts(), rf"(?i){best} ?: {stay[best]} .+ {other}\b")
 
 
 PROOFS: Final[dict[str, Proof]] = {
