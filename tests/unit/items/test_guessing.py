@@ -47,13 +47,13 @@ def test_chance_of_boxes_is_the_mean_over_all_answers(answer: dict[str, Any]) ->
 
 def test_chance_of_one_option_and_of_regions() -> None:
     single = make_item("single_choice")
-    assert chances(single) == dict.fromkeys(list(Guesser)[:4], 0.25)
+    assert chances(single) == dict.fromkeys(list(Guesser)[:5], 0.25)
     assert mean(single, one_of(single)) == 0.25
     two = make_item(
         "hotspot", interaction={"select": 2}, answer={"regions": ["bottom", "top_left"]}
     )
     expected = mean(two, one_of(two, "regions", count=2))
-    assert list(chances(two).values()) == [pytest.approx(expected)] * 4
+    assert list(chances(two).values()) == [pytest.approx(expected)] * 5
 
 
 @pytest.mark.parametrize("answer", [{}, PARTIAL])
@@ -82,7 +82,7 @@ def test_chance_of_categories_is_the_mean_over_all_sortings(answer: dict[str, An
         Given(pairs=dict(zip(("ea", "eb", "ec", "ed"), categories, strict=True)))
         for categories in product(("keep", "drop"), repeat=4)
     ]
-    assert list(chances(item).values()) == [pytest.approx(mean(item, sortings))] * 4
+    assert list(chances(item).values()) == [pytest.approx(mean(item, sortings))] * 5
     assert Guesser.EVERYTHING not in chances(item)
 
 
@@ -115,7 +115,7 @@ def test_chance_of_gaps_is_the_mean_over_all_lists(
         )
         for options in product(*(blank.options for blank in blanks))
     ]
-    assert list(chances(item).values()) == [pytest.approx(mean(item, filled))] * 4
+    assert list(chances(item).values()) == [pytest.approx(mean(item, filled))] * 5
 
 
 def test_gaps_to_write_in_are_not_guessed() -> None:
@@ -151,6 +151,19 @@ def test_the_longest_option_of_the_reader_is_taken() -> None:
         )[Guesser.LONGEST]
         == 0.0
     )
+
+
+def test_any_option_but_the_longest_is_taken() -> None:
+    options = [said("a", "bref"), said("right", "moyenne"), said("c", "de loin la plus longue")]
+
+    def score(*texts: dict[str, Any]) -> float:
+        item = make_item("single_choice", interaction={"options": list(texts)})
+        return fmean(scores(item, seed=seed)[Guesser.NOT_LONGEST] for seed in range(200))
+
+    assert score(*options) == pytest.approx(1 / 2, abs=0.1)
+    assert score(said("right", "encore plus longue que toutes"), *options[::2]) == 0.0
+    same = [said("right", "un"), said("b", "du"), said("c", "le")]
+    assert score(*same) == pytest.approx(1 / 3, abs=0.1)
 
 
 def test_the_shortest_option_is_taken() -> None:

@@ -1,13 +1,13 @@
 """What someone earns who knows nothing but how tests are written.
 
-A *guesser* answers by the look of an item alone: the longest or the shortest option, the first
-one shown, the one that shares most words with the question, every box. Its score is held against
-*chance*: what an answer of the same shape, drawn at random, would earn. A bank where a guesser
-earns more than chance measures test-wiseness besides (Haladyna, Downing and Rodriguez 2002,
-Applied Measurement in Education 15(3), guidelines 22 and 28).
+A *guesser* answers by the look of an item alone: the longest or the shortest option, any but the
+longest, the first one shown, the one that shares most words with the question, every box. Its
+score is held against *chance*: what an answer of the same shape, drawn at random, would earn. A
+bank where a guesser earns more than chance measures test-wiseness besides (Haladyna, Downing and
+Rodriguez 2002, Applied Measurement in Education 15(3), guidelines 22 and 28).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import singledispatch
@@ -44,6 +44,7 @@ class Guesser(StrEnum):
     """What an answer is chosen by."""
 
     LONGEST = "longest option"
+    NOT_LONGEST = "not the longest"
     SHORTEST = "shortest option"
     FIRST = "first option"
     SHARED_WORDS = "shared words"
@@ -70,7 +71,7 @@ def guesses(item: Item, *, seed: int, locale: str) -> list[Guess]:
     for guesser in Guesser:
         chance = _chance(item.task, guesser)
         if chance is not None:
-            given = _given(item.task, _Eye(guesser, item, words, labels))
+            given = _given(item.task, _Eye(guesser, item, words, labels, seed))
             found.append(Guess(guesser, judge(item, given, seed=seed).score, chance))
     return found
 
@@ -92,6 +93,7 @@ class _Eye:
     item: Item
     words: Wording
     labels: Labels
+    seed: int
 
     def question(self) -> frozenset[str]:
         """The words of scenario and stem."""
@@ -105,12 +107,25 @@ class _Eye:
         """The author's ids that the guesser likes most of a list, those shown first before."""
         texts = {part.id: self.words.say(part.text) for part in parts}
         shown = [part for part in self.labels[name].ids if part in texts]
+        if self.guesser is Guesser.NOT_LONGEST:
+            return self._avoiding(shown, texts)[:count]
         return sorted(shown, key=lambda part: -self._liking(texts[part], near))[:count]
 
     def _liking(self, text: str, near: frozenset[str]) -> int:
         if self.guesser is Guesser.SHARED_WORDS:
             return len(content_words(text) & near)
         return _LENGTHS.get(self.guesser, 0) * len(text)
+
+    def _avoiding(self, shown: Sequence[str], texts: Mapping[str, str]) -> list[str]:
+        """All but the longest, beginning with another one in each variant; then the longest."""
+        most = max(len(text) for text in texts.values())
+        others = [part for part in shown if len(texts[part]) < most]
+        start = self.seed % len(others) if others else 0
+        return [
+            *others[start:],
+            *others[:start],
+            *(part for part in shown if len(texts[part]) == most),
+        ]
 
 
 @singledispatch
