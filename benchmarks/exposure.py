@@ -178,13 +178,14 @@ async def _replica(work: Work) -> list[Test]:
     # All that the counters need of a bank: its id and its groups.
     known = SimpleNamespace(handle=SimpleNamespace(id=work.bank_id), groups=stage.groups)
     shared = cast("ItemBank", known)
+    limits = Limits.of(stage.groups, competences=(0,), need=LONGEST, ceiling=work.ceiling)
     database = Database(work.url, role="pacnum_app", pool_size=1)
     tests = []
     try:
         for examinee in work.examinees:
             async with database.unit_of_work(work.tenant_id) as uow:
                 admission, before = await items.begin_exposure(
-                    uow, shared, competences=(0,), need=LONGEST, ceiling=work.ceiling
+                    uow, shared, limits=limits, need=LONGEST, left_out=None
                 )
                 await items.reserve_exposure(
                     uow, shared, before=before, reserved=admission.eligible

@@ -10,6 +10,7 @@ import httpx
 
 from benchmarks.fault_agents import Crowd, Taking
 from benchmarks.fault_stage import Stage
+from pacnum_api.domains.items.service import ItemBank
 
 MADE_TWICE = """
 SELECT (SELECT count(*) - count(DISTINCT (session_id, position)) FROM answers
@@ -20,7 +21,7 @@ SELECT (SELECT count(*) - count(DISTINCT (session_id, position)) FROM answers
          WHERE subject = ANY($2) AND type LIKE 'test_session.%')
 """
 SESSIONS_OF = """
-SELECT s.id, s.state, s.version, s.categories, s.items, s.competences,
+SELECT s.id, s.state, s.version, s.categories, s.items,
        (SELECT count(*) FROM results r WHERE r.session_id = s.id) AS results
   FROM test_sessions s
  WHERE s.tenant_id = $1 AND s.created_at >= $2
@@ -47,7 +48,11 @@ class Findings:
 async def findings_of(stage: Stage, crowd: Crowd, *, since: object) -> Findings:
     """Compare, then go on with every test that had not ended: the next answer must be taken."""
     ids = [UUID(taking.session_id) for taking in crowd.takings]
-    async with stage.owner() as owner:
+    async with (
+        stage.owner() as owner,
+        owner.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        # one snapshot: what was sent last may be accepted while this looks
         rows = await owner.fetch(
             "SELECT session_id, position, item_id, response::text, accepted_at FROM answers "
             "WHERE session_id = ANY($1)",
@@ -69,7 +74,11 @@ async def findings_of(stage: Stage, crowd: Crowd, *, since: object) -> Findings:
         begun_twice=max(
             0, len([row for row in sessions if row["id"] not in known]) - crowd.unheard
         ),
-        torn=sum(_is_torn(row, counts.get(row["id"], 0)) for row in sessions if row["id"] in known),
+        torn=sum(
+            _is_torn(row, counts.get(row["id"], 0), stage.tenant.bank)
+            for row in sessions
+            if row["id"] in known
+        ),
         stuck=await _stuck(stage, crowd.takings),
     )
 
@@ -85,14 +94,15 @@ def _is_equal(stored: dict[tuple[str, int], asyncpg.Record], taking: Taking) -> 
     return equal
 
 
-def _is_torn(session: asyncpg.Record, answers: int) -> bool:
-    """Whether the row, the answers and the result disagree."""
+def _is_torn(session: asyncpg.Record, answers: int, bank: ItemBank) -> bool:
+    """Whether the row, the answers and the results, one of each competence answered, disagree."""
     is_open = session["state"] == "in_progress"
     counted = len(session["categories"]) == answers == session["version"] - 1
+    answered = {int(bank.tables.competence_of[item]) for item in session["items"][:answers]}
     return not (
         counted
         and len(session["items"]) == answers + is_open
-        and session["results"] == (0 if is_open else len(session["competences"]))
+        and session["results"] == (0 if is_open else len(answered))
     )
 
 

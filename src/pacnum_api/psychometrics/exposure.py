@@ -149,28 +149,31 @@ class Admission:
         allowed: BoolArray = self.availability > 0
         return allowed
 
-    def without(self, groups: BoolArray) -> "Admission":
-        """Return the same less some groups, (g,): those that this agent knows, for instance."""
-        is_out = self.featured is not None and bool(groups[self.featured])
-        return Admission(
-            availability=np.where(groups, 0, self.availability).astype(np.uint8),
-            featured=None if is_out else self.featured,
-        )
 
-
-def admit(exposure: Exposure, groups: ExposureGroups, *, limits: Limits, need: int) -> Admission:
+def admit(
+    exposure: Exposure,
+    groups: ExposureGroups,
+    *,
+    limits: Limits,
+    need: int,
+    left_out: BoolArray | None = None,
+) -> Admission:
     """Return what the next test may use.
 
     ``need``: items it may take of each competence, which it always finds where the bank has them.
+    ``left_out`` (g,): groups that it does not use whatever the counters say, such as those that
+    the agent knows; what the test needs is then found among the others.
     """
+    is_open = limits.ceiling > 0.0
+    if left_out is not None:
+        is_open &= ~left_out
     in_use = exposure.administered + exposure.reserved
     tests = exposure.tests + 1
     phase = phase_of_groups(len(groups))
     bound = np.maximum(1.0, np.floor(limits.ceiling * tests - phase))
-    asked = limits.ceiling > 0.0
-    eligible = asked & (in_use + 1 <= bound)
-    for competence in np.unique(groups.competence_of[asked]).tolist():
-        members = np.flatnonzero(groups.competence_of == competence)
+    eligible = is_open & (in_use + 1 <= bound)
+    for competence in np.unique(groups.competence_of[is_open]).tolist():
+        members = np.flatnonzero(is_open & (groups.competence_of == competence))
         _let_in_again(eligible, members, in_use=in_use, need=need)
     # Most tests under way that may show a group do not: the price reckons with what is usual.
     usual = exposure.administered + limits.ceiling * exposure.reserved

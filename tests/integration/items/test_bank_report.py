@@ -16,7 +16,7 @@ from pacnum_api.domains.items.types import ParameterStatus, ReportReason
 from pacnum_api.kernel.ids import new_id
 from pacnum_api.platform.database import Database
 from pacnum_api.psychometrics.algorithm import Purpose
-from pacnum_api.psychometrics.exposure import Exposure
+from pacnum_api.psychometrics.exposure import Exposure, Limits
 from tests.support.authored_items import authored
 from tests.support.callers import Caller
 
@@ -94,8 +94,9 @@ async def test_counters_of_tests_are_read_as_they_stand(
 ) -> None:
     bank = await shipped_bank(database, caller)
     async with database.unit_of_work(caller.tenant_id) as uow:
+        limits = Limits.of(bank.groups, competences=[0], need=3)
         admission, before = await service.begin_exposure(
-            uow, bank, competences=[0], need=3, ceiling=0.25
+            uow, bank, limits=limits, need=3, left_out=None
         )
         reserved = admission.eligible
         await service.reserve_exposure(uow, bank, before=before.begun(reserved), reserved=reserved)

@@ -1,15 +1,18 @@
 """A new test starts from what the agent showed before, widened by the time between."""
 
+from collections import Counter
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+import numpy as np
 import pytest
 
 from pacnum_api.domains.items.service import ItemBank, forget_banks
 from pacnum_api.domains.test_sessions import tasks
 from pacnum_api.domains.test_sessions.service import basis
 from pacnum_api.platform.database import Database
+from pacnum_api.psychometrics.algorithm import Purpose, algorithm_for
 from pacnum_api.psychometrics.population import AbilityState
 from tests.support.callers import Caller
 from tests.support.simulated_agent import (
@@ -135,6 +138,25 @@ async def test_what_was_answered_before_is_not_put_again(
     assert len(answered) == 4
     assert len(put) > 2
     assert not answered & put
+
+
+async def test_who_comes_again_finds_new_items_on_a_bank_that_is_used_up(
+    caller: Caller, bank: ItemBank, *, earlier: Document, owner: asyncpg.Connection
+) -> None:
+    """Everything is above its ceiling, and what the agent has answered least of all."""
+    known = bank.groups.group_of[(await row_of(owner, earlier))["items"][:4]]
+    used = np.full(len(bank.groups), 50)
+    used[known] = 40
+    await owner.execute(
+        "UPDATE item_exposures SET administered = $3 WHERE tenant_id = $1 AND bank_id = $2",
+        *(caller.tenant_id, bank.handle.id, used.tolist()),
+    )
+    row = await row_of(owner, await begin(caller, competences=TWO))
+    may_be_put = np.frombuffer(row["availability"], np.uint8) > 0
+    assert not may_be_put[known].any()
+    needed = algorithm_for(row["algorithm_version"]).items_of_each(Purpose.POSITIONING, len(TWO))
+    competence_of = bank.groups.competence_of[may_be_put].tolist()
+    assert Counter(competence_of) == dict.fromkeys(row["competences"], needed)
 
 
 async def test_where_too_few_new_items_are_left_it_starts_afresh(

@@ -178,6 +178,29 @@ def test_a_test_is_never_left_with_less_than_it_needs() -> None:
     assert found.availability[1] > 0
 
 
+def test_what_an_agent_knows_is_left_out_and_made_up_for() -> None:
+    groups = groups_of(0, 0, 0, 0, 1, 1)
+    limits = Limits(ceiling=np.array([0.25] * 4 + [0.0] * 2), floor=0.0)
+    full = counters(99, [60, 40, 30, 40, 0, 0], [0, 0, 5, 0, 0, 0])
+    known = np.array([False, True, True, False, False, True])
+    found = admit(full, groups, limits=limits, need=2, left_out=known)
+    assert np.flatnonzero(found.eligible).tolist() == [0, 3]
+    # no more than there is, and nothing of a competence of which all is known
+    few = admit(full, groups, limits=limits, need=4, left_out=known)
+    assert np.flatnonzero(few.eligible).tolist() == [0, 3]
+    everything = np.array([True] * 4 + [False] * 2)
+    assert not admit(full, groups, limits=limits, need=2, left_out=everything).eligible.any()
+
+
+def test_what_an_agent_knows_is_not_featured() -> None:
+    groups = groups_of(*[0] * 4)
+    limits = Limits(ceiling=np.full(4, 0.5), floor=0.1)
+    used = counters(100, [40, 0, 40, 40], [0] * 4)
+    assert admit(used, groups, limits=limits, need=1).featured == 1
+    known = np.array([False, True, False, False])
+    assert admit(used, groups, limits=limits, need=1, left_out=known).featured is None
+
+
 def test_each_test_of_a_class_that_begins_together_has_items_of_all_parts_of_the_bank() -> None:
     """A new bank of 60 items in order of level; from the second test on all are in use already."""
     groups = groups_of(*[0] * 60)
@@ -296,13 +319,3 @@ def test_in_simulated_tests_no_item_passes_the_ceiling(at_once: int) -> None:
     assert exposure.tests == 120
     assert exposure.administered.max() <= 30
     assert exposure.administered.max() > 12
-
-
-def test_an_admission_without_some_groups() -> None:
-    admission = Admission(np.array([255, 9, 0, 255], np.uint8), featured=1)
-    less = admission.without(np.array([False, True, True, False]))
-    assert less.availability.tolist() == [255, 0, 0, 255]
-    assert less.availability.dtype == np.uint8
-    assert less.featured is None
-    assert admission.without(np.array([True, False, False, False])).featured == 1
-    assert admission.availability.tolist() == [255, 9, 0, 255]

@@ -34,17 +34,16 @@ class ExposureUse:
 
 
 async def begin_exposure(
-    uow: UnitOfWork, bank: ItemBank, *, competences: Sequence[int], need: int, ceiling: float
+    uow: UnitOfWork, bank: ItemBank, *, limits: Limits, need: int, left_out: BoolArray | None
 ) -> tuple[Admission, Exposure]:
     """What a test that begins now may use, and the counters that said so.
 
     The counters stay locked until the transaction ends; ``reserve_exposure`` writes the decision.
-    ``need``: greatest number of items that the test takes of a competence; ``ceiling``: greatest
-    share of tests that may show an item, 0 to 1.
+    ``limits``: of the competences asked about; ``need``: greatest number of items that the test
+    takes of one of them; ``left_out`` (g,): groups that it shall not use, None for none.
     """
     exposure = await _locked(uow, bank)
-    limits = Limits.of(bank.groups, competences=competences, need=need, ceiling=ceiling)
-    return admit(exposure, bank.groups, limits=limits, need=need), exposure
+    return admit(exposure, bank.groups, limits=limits, need=need, left_out=left_out), exposure
 
 
 async def reserve_exposure(

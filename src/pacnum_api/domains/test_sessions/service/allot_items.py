@@ -18,7 +18,7 @@ from pacnum_api.domains.test_sessions.types import SessionSetup
 from pacnum_api.platform.uow import UnitOfWork
 from pacnum_api.psychometrics.algorithm import Purpose, algorithm_for
 from pacnum_api.psychometrics.arithmetic import BoolArray
-from pacnum_api.psychometrics.exposure import Admission, Exposure, ExposureGroups
+from pacnum_api.psychometrics.exposure import Admission, Exposure, ExposureGroups, Limits
 from pacnum_api.psychometrics.rules import StoppingRules
 
 
@@ -40,15 +40,11 @@ async def allot_items(
         return setup
     purpose = Purpose(setup.purpose.value)
     rules = algorithm.rules_for(purpose).stopping
+    need = algorithm.items_of_each(purpose, len(setup.competences))
+    limits = Limits.of(basis.bank.groups, competences=setup.competences, need=need, ceiling=ceiling)
     admission, exposure = await items.begin_exposure(
-        uow,
-        basis.bank,
-        competences=setup.competences,
-        need=algorithm.items_of_each(purpose, len(setup.competences)),
-        ceiling=ceiling,
+        uow, basis.bank, limits=limits, need=need, left_out=left_out
     )
-    if left_out is not None:
-        admission = admission.without(left_out)
     allotted = replace(
         setup,
         availability=admission.availability.tobytes(),
