@@ -2,7 +2,9 @@
 
 A process takes a chunk of a caller's quota out of PostgreSQL in one statement and spends it from
 memory. The chunks that all processes got add up to the quota exactly, so never more requests pass
-than it allows (a process that stops loses what it had not spent).
+than it allows (a process that stops loses what it had not spent). The first chunk of a minute is
+small and each one twice the last: what lies unspent in many processes is no more than what they
+have spent, or a thousandth of the quota each.
 """
 
 import asyncio
@@ -26,8 +28,10 @@ Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Message, Receive, Send], Awaitable[None]]
 
 WINDOW_SECONDS = 60
-FIRST_CHUNKS = 20
-"""A chunk is this fraction of the quota (5 %), later also at most a quarter of what is left."""
+SMALLEST_CHUNKS = 1000
+LARGEST_CHUNKS = 20
+"""Parts of the quota: a chunk is at least one thousandth and at most one twentieth of it, and later
+at most a quarter of what is left."""
 
 # One row a caller, begun anew each window; a replica whose clock lags counts into the newer one.
 _LEASE = """
@@ -89,10 +93,13 @@ class RateDecision:
 
 @dataclass(slots=True)
 class _Bucket:
-    """A caller's window in this process: its unspent chunk, and what all processes had taken."""
+    """A caller's window in this process: its unspent chunk, what all processes had taken, and how
+    much this one asked for last.
+    """
 
     chunk: int
     taken: int = 0
+    leased: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -132,11 +139,13 @@ class RateLimiter:
     async def _lease(
         self, bucket: _Bucket, caller: tuple[UUID, str], *, window: int, quota: Quota
     ) -> None:
-        wanted = max(1, min(quota.shared // FIRST_CHUNKS, (quota.shared - bucket.taken) // 4))
+        growing = max(quota.shared // SMALLEST_CHUNKS, 2 * bucket.leased)
+        left = quota.shared - bucket.taken
+        wanted = max(1, min(growing, quota.shared // LARGEST_CHUNKS, left // 4))
         start = datetime.fromtimestamp(window * WINDOW_SECONDS, tz=UTC)
         async with self._database.raw_transaction(caller[0]) as connection:
             taken = await connection.fetchval(_LEASE, *caller, start, wanted)
-        bucket.taken = int(taken)
+        bucket.taken, bucket.leased = int(taken), wanted
         # what reaches beyond the quota is not ours; the last chunk may be cut short
         bucket.chunk = max(0, min(wanted, quota.shared - (bucket.taken - wanted)))
 

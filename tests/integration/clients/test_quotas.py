@@ -74,6 +74,19 @@ async def test_a_quota_costs_few_writes_and_a_used_up_one_none(database: Databas
     assert counting.transactions == before
 
 
+async def test_many_processes_that_spend_little_leave_the_rest_to_each_other(
+    database: Database,
+) -> None:
+    """Sixty workers with three requests each are far from a thousand, and so is what they keep."""
+    clock, tenant_id, quota = Clock(), uuid4(), Quota("client", requests=1000)
+    limiters = [RateLimiter(database, clock=clock) for _ in range(60)]
+    decisions = [
+        await spend(limiter, tenant_id, quota=quota) for _ in range(3) for limiter in limiters
+    ]
+    assert all(decision.is_allowed for decision in decisions)
+    assert decisions[-1].remaining > 500
+
+
 async def test_the_count_down_and_the_way_back(database: Database) -> None:
     clock, tenant_id, quota = Clock(1_800_000_000.0), uuid4(), Quota("client", requests=3)
     limiter = RateLimiter(database, clock=clock)
