@@ -6,7 +6,6 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 from uuid import UUID
 
 from benchmarks.goals import Goal, ServiceGoal, at_most
@@ -50,7 +49,7 @@ class Publisher:
     def __init__(self, house: House) -> None:
         self._house = house
         self._rng = random.Random(SEED)  # noqa: S311 - parameters that move a little
-        self._authored: list[Any] = copied_items(1)[COMPETENCES[0]]
+        self._authored = copied_items(COMPETENCES[0])
 
     async def publish(self, bank: ItemBank, *, number: int) -> float:
         """Publish what comes after ``bank``; the instant after the commit."""

@@ -76,9 +76,10 @@ class House:
             await items.load_items(uow, reading)
 
 
-async def make_house(postgres: EmbeddedServer, *, copies: int) -> House:
-    """Shipped content, a client without a limit that could matter, and, in a bank of its own, the
-    shipped items with that many copies of each.
+async def make_house(postgres: EmbeddedServer, *, has_own_items: bool) -> House:
+    """Shipped content, and a client without a limit that could matter.
+
+    With items of its own, copies of those of one competence, the tenant has a bank of its own.
     """
     database = Database(postgres.url(), role="pacnum_app", pool_size=2)
     await publish_shipped_content(database, only_if_empty=True)
@@ -89,22 +90,16 @@ async def make_house(postgres: EmbeddedServer, *, copies: int) -> House:
         client = await clients.create_client(uow, definition)
     owner = await asyncpg.connect(postgres.url())
     house = House(postgres, database, owner, tenant_id, client, asyncio.Lock())
-    if copies:
-        await house.load(copied_items(copies))
+    if has_own_items:
+        await house.load({COMPETENCES[0]: copied_items(COMPETENCES[0])})
     return house
 
 
-def copied_items(copies: int) -> dict[str, list[object]]:
-    """The shipped items as their authors wrote them, under other keys; by competence."""
-    found: dict[str, list[object]] = {}
-    for path in sorted((SHIPPED.items[0] / FRAMEWORK).glob("*.yaml")):
-        document: Any = load_yaml(path)[0]
-        found[document["competence"]] = [
-            {**item, "key": f"{item['key']}-c{number}", "enemies": []}
-            for item in document["items"]
-            for number in range(copies)
-        ]
-    return found
+def copied_items(competence: str) -> list[dict[str, Any]]:
+    """The shipped items of a competence as their authors wrote them, under other keys."""
+    path = SHIPPED.items[0] / FRAMEWORK / f"{competence}.yaml"
+    document: Any = load_yaml(path)[0]
+    return [{**item, "key": f"{item['key']}-c", "enemies": []} for item in document["items"]]
 
 
 @dataclass(frozen=True, slots=True)

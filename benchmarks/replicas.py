@@ -44,7 +44,6 @@ from pacnum_api.platform import migrations
 from pacnum_api.platform.embedded_postgres import EmbeddedServer, embedded_postgres
 
 COUNTS = (1, 2, 4)
-COPIES = 4
 KINDS: dict[str, Callable[..., Servers]] = {"together": start_together, "apart": start_apart}
 MAY_COST = 1.25
 """CPU per answer of four processes over that of one: nothing that they share may cost much."""
@@ -93,6 +92,8 @@ async def sample(house: House, servers: Servers, agents: Agents, *, asked: Asked
     wall = time.perf_counter() - started
     server, postgres = cpu_seconds(servers.pids) - server, postgres_cpu(house) - postgres
     count = len(agents.figures.answers) + len(agents.figures.endings) - before
+    if len(agents.figures.answers) < seen + 2:
+        raise RuntimeError(f"no test went on: {agents.figures.refusals[-1:]}")
     cuts = statistics.quantiles(agents.figures.answers[seen:], n=20)
     return Sample(
         rate=count / wall,
@@ -206,7 +207,7 @@ def main() -> None:
 
 
 async def _whole(postgres: EmbeddedServer, asked: Asked) -> Report:
-    house = await make_house(postgres, copies=COPIES)
+    house = await make_house(postgres, has_own_items=True)
     try:
         return await run(house, asked)
     finally:

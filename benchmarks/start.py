@@ -150,7 +150,7 @@ async def largest_worker(house: House, *, workers: int) -> float:
 
 
 async def memory_goals(postgres: EmbeddedServer, *, workers: int) -> list[Goal]:
-    house = await make_house(postgres, copies=0)
+    house = await make_house(postgres, has_own_items=False)
     try:
         alone = await largest_worker(house, workers=1)
         largest = await largest_worker(house, workers=workers)
