@@ -116,9 +116,13 @@ def start_together(stack: ExitStack, house: House, *, count: int) -> Servers:
     port, pid = _start(stack, house, workers=count)
     if count == 1:
         return Servers((port,), (pid,))
-    workers = [one for one in children_of(pid) if one != pid]
-    assert len(workers) == count, workers
-    return Servers((port,) * count, tuple(workers), (pid,))
+    workers: list[int] = []
+    for _ in range(100):  # the first worker is ready while the last is not there yet
+        workers = [one for one in children_of(pid) if one != pid]
+        if len(workers) == count:
+            return Servers((port,) * count, tuple(workers), (pid,))
+        time.sleep(0.05)
+    raise RuntimeError(f"{len(workers)} workers of {count}")
 
 
 def start_apart(stack: ExitStack, house: House, *, count: int) -> Servers:
