@@ -12,7 +12,7 @@ from pacnum_api.domains.items.errors import BankNotFound
 from pacnum_api.domains.items.schemas.authoring_views import ItemReportCreate
 from pacnum_api.domains.items.service import BankUse, ReportSettings
 from pacnum_api.domains.items.service.report_bank.report import DemandOrigin
-from pacnum_api.domains.items.types import ParameterStatus, ReportReason
+from pacnum_api.domains.items.types import ParameterStatus, ReportReason, TableFile, TableFormat
 from pacnum_api.kernel.ids import new_id
 from pacnum_api.platform.database import Database
 from pacnum_api.psychometrics.algorithm import Purpose
@@ -36,6 +36,13 @@ async def test_coverage(database: Database, caller: Caller) -> None:
     assert len(coverage.competences) == 21
     assert coverage.templates >= 15
     assert coverage.items_with_files >= 15
+    bank = await shipped_bank(database, caller)
+    tables = [
+        sum(isinstance(file, TableFile) and file.format is TableFormat.CSV for file in files)
+        for files in (item.content.files for item in bank.items)
+    ]
+    assert max(tables) > 1  # an item counts once, however many files of a kind it has
+    assert coverage.by_file["csv"] == sum(count > 0 for count in tables)
     assert f"{FRAMEWORK} bank v" in service.report_text(report)
     document = json.loads(service.report_json(report))
     assert document["item_count"] == sum(

@@ -114,7 +114,9 @@ def coverage_of(bank: ItemBank) -> BankCoverage:
         levels=len(bank.framework.levels),
         by_level=Counter((item.competence, item.level) for item in items),
         by_type=Counter(item.type.value for item in items),
-        by_file=Counter(file_kind(file) for item in items for file in item.content.files),
+        by_file=Counter(
+            kind for item in items for kind in {file_kind(file) for file in item.content.files}
+        ),
         by_theme=Counter(theme for item in items for theme in item.themes),
         by_setting=Counter(item.setting for item in items),
         items_with_files=sum(bool(item.content.files) for item in items),
