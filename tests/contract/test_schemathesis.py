@@ -43,7 +43,7 @@ def schemathesis(service: ServiceProcess, token: str, *, config: Path, options: 
         check=False,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,  # a minute or two, unless the machine is busy
     )
     assert ran.returncode == 0, ran.stdout[-20_000:] + ran.stderr
 

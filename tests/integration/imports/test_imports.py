@@ -38,7 +38,7 @@ async def read(caller: Caller, received: httpx.Response) -> dict[str, Any]:
 
 async def agents(caller: Caller) -> list[str]:
     page = (await caller.get("/v1/agents", params={"limit": 200})).json()
-    return [one["external_id"]["value"] for one in page["data"]]
+    return sorted(one["external_id"]["value"] for one in page["data"])
 
 
 async def pieces(owner: asyncpg.Connection, caller: Caller) -> int:

@@ -1,5 +1,6 @@
 """A unit of work is one transaction, whichever way into it is taken."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from uuid import UUID, uuid4
@@ -112,8 +113,13 @@ async def test_a_connection_that_the_server_has_closed_is_replaced(
     narrow: Database, owner: asyncpg.Connection
 ) -> None:
     async with narrow.unit_of_work(TENANT) as uow:
-        first: int = await (await uow.driver()).fetchval("SELECT pg_backend_pid()")
+        driver = await uow.driver()
+        first: int = await driver.fetchval("SELECT pg_backend_pid()")
     await owner.fetchval("SELECT pg_terminate_backend($1, 5000)", first)
+    for _ in range(3000):  # the loop hears of it soon, not at once
+        if driver.is_closed():
+            break
+        await asyncio.sleep(0.01)
     async with narrow.unit_of_work(TENANT) as uow:
         assert await (await uow.driver()).fetchval("SELECT pg_backend_pid()") != first
 
