@@ -58,7 +58,7 @@ class Mix:
 
 
 ONE = Mix(1, large_bank.FRAMEWORK, (large_bank.COMPETENCE,), 10)
-FIVE = Mix(5, FRAMEWORK, COMPETENCES, 20)
+FIVE = Mix(5, FRAMEWORK, COMPETENCES, 19)
 ALL = Mix(21, FRAMEWORK, None, 20)
 MIXES: Mapping[str, tuple[Mix, ...]] = {
     "1": (ONE,),

@@ -133,7 +133,7 @@ async def enter(place: Place, stage: Stage, *, asked: Asked, stack: AsyncExitSta
     bank = await stages.current_bank(database)
     most = max(asked.connections)
     # those spread over all are looked for before there are recent ones among them
-    spread = await visits.spread_tests(owner, place, bank=bank)
+    spread = await visits.spread_tests(owner, place, stage=stage, bank=bank)
     recent = await visits.recent_tests(
         owner, place, stage=stage, bank=bank, count=asked.needed // 8 + most
     )

@@ -36,7 +36,7 @@ from pacnum_api.platform.embedded_postgres import EmbeddedServer
 
 FRAMEWORK = "digcomp-2.2"
 COMPETENCES = ("1.1", "1.3", "2.4", "4.1", "5.1")
-"""What a test asks about; with the shipped items it takes 22 to 24 answers."""
+"""What a test asks about; with the shipped items it takes up to 20 answers."""
 
 ROLE = "pacnum_app"
 TENANTS = 8

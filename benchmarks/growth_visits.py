@@ -15,15 +15,15 @@ from uuid import UUID
 
 import asyncpg
 
-from benchmarks.growth_rows import add_sessions
+from benchmarks.growth_rows import Models, add_sessions
 from benchmarks.growth_stage import ANSWERED, COMPETENCES, FRAMEWORK, Place, Stage
 from benchmarks.http_client import Connection, Reply
 from pacnum_api.domains.items.service import ItemBank
 from pacnum_api.domains.test_sessions import tasks
 from pacnum_api.platform.database import Database
 
-LEAVES_AFTER = 20
-"""An agent leaves its session here, before an answer could end the test."""
+LEAVES_AFTER = 19
+"""An agent leaves its session here: with its budget of 20 items, the next answer ends the test."""
 
 CHANCE_OF_RIGHT = 0.6
 SAMPLED = 2000
@@ -35,6 +35,7 @@ SELECT_OPEN = """
 SELECT id, tenant_id, seed, version, items[cardinality(items)] AS pending
   FROM test_sessions
  WHERE state = 'in_progress' AND (id = ANY($1) OR $1 IS NULL) AND tenant_id = ANY($2)
+   AND id <> ALL($3) -- others are yet to be copied from the models
 """
 SELECT_ENDED = """
 SELECT id, tenant_id, agent_id FROM test_sessions
@@ -189,9 +190,11 @@ def read(reply: Reply, status: int) -> dict[str, object]:
     return document
 
 
-async def spread_tests(owner: asyncpg.Connection, place: Place, *, bank: ItemBank) -> list[Begun]:
+async def spread_tests(
+    owner: asyncpg.Connection, place: Place, *, stage: Stage, bank: ItemBank
+) -> list[Begun]:
     """Tests that await an answer, spread over all that are stored."""
-    return await _open_tests(owner, place, bank=bank, ids=None)
+    return await _open_tests(owner, place, bank=bank, models=stage.models, ids=None)
 
 
 async def recent_tests(
@@ -207,13 +210,18 @@ async def recent_tests(
             tenant_id=partner.tenant_id,
             name=f"recent-{time.time_ns()}",
         )
-    return await _open_tests(owner, place, bank=bank, ids=ids)
+    return await _open_tests(owner, place, bank=bank, models=stage.models, ids=ids)
 
 
 async def _open_tests(
-    owner: asyncpg.Connection, place: Place, *, bank: ItemBank, ids: Sequence[UUID] | None
+    owner: asyncpg.Connection,
+    place: Place,
+    *,
+    bank: ItemBank,
+    models: Models,
+    ids: Sequence[UUID] | None,
 ) -> list[Begun]:
-    rows = await owner.fetch(SELECT_OPEN, ids, list(place.tokens))
+    rows = await owner.fetch(SELECT_OPEN, ids, list(place.tokens), models.begun)
     return [
         Begun(
             id=row["id"],
