@@ -4,7 +4,7 @@ A process takes a chunk of a caller's quota out of PostgreSQL in one statement a
 memory. The chunks that all processes got add up to the quota exactly, so never more requests pass
 than it allows (a process that stops loses what it had not spent). The first chunk of a minute is
 small and each one twice the last: what lies unspent in many processes is no more than what they
-have spent, or a thousandth of the quota each.
+have spent, and a thousandth of the quota each.
 """
 
 import asyncio

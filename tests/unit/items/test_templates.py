@@ -241,6 +241,11 @@ def test_below_the_ceiling_all_is_computed() -> None:
         assert compute(expression, {"n": 10**9}, locale="fr") == value
 
 
+def test_a_value_hides_a_function_of_its_name() -> None:
+    assert compute("sum + 1", {"sum": 2}, locale="fr") == 3
+    assert fill("{{ sum }}", {"sum": 2}, locale="fr") == "2"
+
+
 def test_nothing_follows_an_expression() -> None:
     with pytest.raises(ExpressionFailed, match="nothing may follow"):
         compute("1 + 1 2", {}, locale="fr")

@@ -75,6 +75,21 @@ def test_a_reason_is_for_afterwards_too() -> None:
     assert told == [Foretold("/content/interaction/options/1/why", why["fr"])]
 
 
+def test_so_is_the_reason_of_a_gaps_option() -> None:
+    bad = {**option("bad"), "why": {"fr": "une copie reste sur place", "en": "x"}}
+    options = [part("good"), bad, option("worse")]
+    blanks = [{"id": "n", "kind": "number"}, {"id": "pick", "kind": "choice", "options": options}]
+    text = {"fr": "[[n]] [[pick]]", "en": "[[n]] [[pick]]"}
+    told = found(
+        of_type="cloze",
+        interaction={"text": text, "blanks": blanks},
+        answer={"blanks": {"n": {"value": 1}, "pick": {"choice": "good"}}},
+        content={"stem": {"fr": "Et si une copie reste sur place ?", "en": "?"}},
+    )
+    pointer = "/content/interaction/blanks/1/options/1/why"
+    assert told == [Foretold(pointer, "une copie reste sur place")]
+
+
 def test_other_language_and_three_words_are_no_fault() -> None:
     stem = {"fr": "Combien ?", "en": "the copy is made every night"}
     assert found(content={"stem": stem}) == []

@@ -63,6 +63,12 @@ def authored_texts(item: Item) -> Iterator[tuple[str, LocalisedText]]:
             why = getattr(part, "why", None)
             if why is not None:
                 yield f"{pointer}/why", why
+    for place, blank in enumerate(getattr(interaction, "blanks", ())):
+        for at, option in enumerate(blank.options):
+            pointer = f"/content/interaction/blanks/{place}/options/{at}"
+            yield f"{pointer}/text", option.text
+            if option.why is not None:
+                yield f"{pointer}/why", option.why
 
 
 def _texts(item: Item) -> Iterator[FieldFault]:

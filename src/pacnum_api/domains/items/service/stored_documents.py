@@ -7,6 +7,7 @@ reads the same.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pacnum_api.domains.items.models import ItemRow, ItemVersionRow
@@ -31,9 +32,7 @@ def hash_of(content: object) -> bytes:
 
 def authored_from(row: ItemRow, version: ItemVersionRow) -> AuthoredItem:
     """The authored item of a stored version, as its author presently wants it used."""
-    return ITEM_ADAPTER.validate_python(
-        {**version.document, "status": row.status, "tryout": row.is_tryout}
-    )
+    return _authored(version.document, status=row.status, is_tryout=row.is_tryout)
 
 
 def item_from(row: ItemRow, version: ItemVersionRow) -> Item:
@@ -44,7 +43,9 @@ def item_from(row: ItemRow, version: ItemVersionRow) -> Item:
 def item_in(stored: StoredDocument) -> Item:
     """The item of a version whose document is still text. CPU: many are read off the loop."""
     document = json.loads(stored.document)
-    authored = ITEM_ADAPTER.validate_python(
-        {**document, "status": stored.status, "tryout": stored.is_tryout}
-    )
+    authored = _authored(document, status=stored.status, is_tryout=stored.is_tryout)
     return authored.build(framework=stored.framework, competence=stored.competence)
+
+
+def _authored(document: Mapping[str, Any], *, status: str, is_tryout: bool) -> AuthoredItem:
+    return ITEM_ADAPTER.validate_python({**document, "status": status, "tryout": is_tryout})

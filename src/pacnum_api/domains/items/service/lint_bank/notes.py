@@ -28,7 +28,8 @@ from pacnum_api.domains.items.types import (
 )
 
 _LOOKED_AT: Final = 12
-"""Variants that the guessers see in each language: orders differ from one to the next."""
+"""Variants that the guessers see in each language, for orders differ from one to the next, and in
+which feedback is looked for that is shown too early."""
 _SOON: Final = timedelta(days=90)
 
 
